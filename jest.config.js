@@ -1,0 +1,9 @@
+export default {
+	testEnvironment: "node",
+	extensionsToTreatAsEsm: [".ts"],
+	transform: {},
+	testMatch: ["<rootDir>/test/**/*.test.ts"],
+	modulePathIgnorePatterns: ["<rootDir>/.tools", "<rootDir>/.run", "<rootDir>/dist"],
+	maxWorkers: 2,
+	testTimeout: 20000,
+};

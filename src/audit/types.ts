@@ -1,0 +1,60 @@
+import type { FieldReport } from "../fields/types.ts";
+import type { JsonObject } from "../lib/json-value.ts";
+
+/** One per Check. Holds no value of a body, no token, no secret. */
+export interface DecisionRecord {
+	readonly type: "decision";
+	readonly time: string;
+	readonly decision_id: string;
+	readonly source: { readonly address?: string; readonly principal?: string };
+	readonly destination: { readonly address?: string; readonly principal?: string };
+	readonly caller: {
+		readonly authenticated: boolean;
+		readonly method: string;
+		readonly id?: string;
+		readonly issuer?: string;
+	};
+	readonly operation: { readonly method: string; readonly host: string; readonly path: string };
+	readonly verdict: "allow" | "deny";
+	/** Our reason code on a denial; `allowed` otherwise. */
+	readonly reason: string;
+	/** The policy's own short code, if it gave one. */
+	readonly policy_reason?: string;
+	readonly rules: readonly string[];
+	readonly policy: { readonly revision: string; readonly serial: number };
+	/** HTTP status of a denial. */
+	readonly status?: number;
+	/** `whole`: ext_proc is left out and no release record follows; `fields`: a release record follows. */
+	readonly released?: "whole" | "fields";
+	readonly obligations?: JsonObject;
+	readonly duration_us: number;
+}
+
+/** One per body that ext_proc judged. */
+export interface ReleaseRecord {
+	readonly type: "release";
+	readonly time: string;
+	/** Absent when nobody decided. */
+	readonly decision_id?: string;
+	readonly op?: string;
+	readonly policy?: { readonly revision: string };
+	/** Status the upstream gave. */
+	readonly upstream_status?: number;
+	/** Status the client got. */
+	readonly status: number;
+	/** `released`: judged under the directive, body passed on; `replaced`: the body was replaced by an error. */
+	readonly outcome: "released" | "replaced";
+	/** Why it was replaced. */
+	readonly reason?: string;
+	readonly fields?: FieldReport;
+}
+
+export type AuditRecord = DecisionRecord | ReleaseRecord;
+
+export interface AuditWriter {
+	/** Queues one record; never blocks, never throws. Answers false when the record could not be taken. */
+	write(record: AuditRecord): boolean;
+	/** Resolves when everything queued so far is with the sink. */
+	flush(): Promise<void>;
+	close(): Promise<void>;
+}

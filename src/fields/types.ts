@@ -1,0 +1,83 @@
+import type { JsonValue } from "../lib/json-value.ts";
+
+/** One step of a compiled selector; `descend` marks `..` in front of the step. */
+export type Step =
+	| { readonly kind: "name"; readonly name: string; readonly descend: boolean }
+	| { readonly kind: "index"; readonly index: number }
+	| { readonly kind: "any"; readonly descend: boolean };
+
+export type Selector =
+	| { readonly kind: "path"; readonly steps: readonly Step[] }
+	| { readonly kind: "class"; readonly name: string };
+
+export type Strategy =
+	| { readonly as: "null" }
+	| { readonly as: "redact" }
+	| { readonly as: "constant"; readonly value: JsonValue }
+	| {
+			readonly as: "partial";
+			readonly keepStart: number;
+			readonly keepEnd: number;
+			readonly char: string;
+			readonly minHidden?: number;
+	  }
+	| { readonly as: "email" }
+	| { readonly as: "year" }
+	| { readonly as: "truncate"; readonly length: number }
+	| { readonly as: "hash"; readonly domain?: string };
+
+export interface MaskRule {
+	readonly select: Selector;
+	readonly strategy: Strategy;
+}
+
+/** A directive that was read and found valid. Absent `release` releases whatever no selector names. */
+export interface Directive {
+	readonly release?: readonly Selector[];
+	readonly mask: readonly MaskRule[];
+	readonly withhold: readonly Selector[];
+	/** Media types (lower-case `type/subtype`) the directive applies to besides JSON; only in decisions. */
+	readonly mediaTypes: readonly string[];
+	/** Canonical JSON of what was given: sorted keys, lists as given. The key of the plan cache. */
+	readonly text: string;
+}
+
+export type BodyFormat = "json" | "ndjson" | "json-seq" | "sse" | "form";
+
+/** Why a body was refused; see "Input that is refused" of the field semantics. */
+export type Refusal =
+	| "body_malformed"
+	| "body_too_deep"
+	| "body_too_large"
+	| "body_unsupported"
+	| "body_unclassified";
+
+export interface ReportEntry {
+	readonly path: string;
+	readonly count: number;
+}
+
+export interface FieldReport {
+	readonly released: readonly ReportEntry[];
+	readonly masked: readonly (ReportEntry & { readonly as: string })[];
+	readonly withheld: readonly ReportEntry[];
+	readonly unknown: readonly ReportEntry[];
+	readonly detected: readonly (ReportEntry & { readonly detector: string })[];
+	readonly truncated: boolean;
+}
+
+export interface MaskerOptions {
+	/** Whose pseudonyms `hash` makes; empty when absent. Must not hold U+0000. */
+	readonly consumer?: string;
+	/** HMAC-SHA-256 under the configured key; needed when the directive has a `hash`. */
+	readonly hmac?: (message: Uint8Array) => Uint8Array;
+}
+
+/** Bytes in, bytes out. After a refusal every further call gives the same refusal and no bytes. */
+export interface Masker {
+	/** Feeds one chunk; appends output to `out`. Chunks passed in may be referenced by `out`: do not reuse them. */
+	write(chunk: Uint8Array, out: Uint8Array[]): Refusal | undefined;
+	/** Ends the body. */
+	end(out: Uint8Array[]): Refusal | undefined;
+	report(): FieldReport;
+}

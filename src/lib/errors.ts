@@ -1,0 +1,30 @@
+/**
+ * The catalogue of errors that a person may meet: code → exit code. `docs/reference/errors.md` has one
+ * section per code; a test holds the two together in both directions.
+ * Exit codes: 1 findings or a refused body, 2 usage, 3 environment (a missing file, tool or port).
+ */
+export const ERROR_EXIT_CODES = {
+	usage: 2,
+	file_unreadable: 3,
+	internal: 3,
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_EXIT_CODES;
+
+/** An error with a code of the catalogue. `message` is for the operator and never holds a secret. */
+export class PosternError extends Error {
+	readonly code: ErrorCode;
+
+	constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+		super(message, options);
+		this.name = "PosternError";
+		this.code = code;
+	}
+}
+
+/** Normalises whatever was thrown; the only place where unknown throws become errors of the catalogue. */
+export function toPosternError(thrown: unknown): PosternError {
+	if (thrown instanceof PosternError) return thrown;
+	const message = thrown instanceof Error ? thrown.message : String(thrown);
+	return new PosternError("internal", message, { cause: thrown });
+}

@@ -1,0 +1,37 @@
+import type { JsonValue } from "../lib/json-value.ts";
+
+/** What one evaluation gave. Sets arrive as arrays in OPA's order. */
+export type Evaluation =
+	| { readonly kind: "value"; readonly value: JsonValue }
+	| { readonly kind: "undefined" }
+	| { readonly kind: "failed"; readonly reason: PolicyFailure; readonly message: string };
+
+export type PolicyFailure =
+	/** Conflicting rules and the like: the policy's own error. */
+	| "policy_error"
+	/** The module trapped or ran out of memory; the instance was discarded. */
+	| "policy_trap"
+	/** The input document is over the limit, before anything was copied. */
+	| "input_too_large"
+	/** The result is over the limit or not readable. */
+	| "result_invalid"
+	/** No such entrypoint in the loaded policy. */
+	| "policy_missing";
+
+/** One immutable loaded policy. A request keeps the one it started with until its audit record. */
+export interface ActivePolicy {
+	/** `revision` of the bundle's manifest, or the first 12 hex digits of `digest` when it has none. */
+	readonly revision: string;
+	/** Hex SHA-256 of the bundle's bytes. */
+	readonly digest: string;
+	/** Counts activations of this process, from 1. */
+	readonly serial: number;
+	readonly entrypoints: readonly string[];
+	/** Evaluates `entrypoint` (`envoy/authz/allow`) over a complete, valid JSON document in UTF-8. Never throws. */
+	evaluate(entrypoint: string, input: Uint8Array): Evaluation;
+}
+
+/** Where requests get the policy from; `undefined` until one was activated. */
+export interface PolicyHolder {
+	current(): ActivePolicy | undefined;
+}
