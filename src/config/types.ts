@@ -1,0 +1,119 @@
+/**
+ * The configuration after defaults, as `config/load.ts` gives it: frozen, every limit within its range.
+ * Keys are those of `postern.yaml`. Sizes are bytes, times seconds unless a name says otherwise.
+ */
+export interface Config {
+	readonly serve: ServeConfig;
+	readonly policy: PolicyConfig;
+	readonly request: RequestConfig;
+	readonly identity: IdentityConfig;
+	readonly fields: FieldsConfig;
+	readonly audit: AuditConfig;
+	readonly log: { readonly level: "debug" | "info" | "warn" | "error" };
+}
+
+export interface ServeConfig {
+	/** Addresses of the gRPC services: `127.0.0.1:9191` or `unix:///run/postern.sock`. */
+	readonly grpc: readonly string[];
+	/** Address of the admin port (metrics, health), or `off`. */
+	readonly admin: string;
+	/** Whoever reaches a TCP port is Envoy to us: counts a loopback TCP port as a trusted caller. */
+	readonly trust_loopback: boolean;
+	/** Octal mode of unix sockets, `0660`. */
+	readonly socket_mode: string;
+	readonly drain_seconds: number;
+	readonly max_message_bytes: number;
+	readonly max_concurrent_streams: number;
+	readonly max_connection_age_seconds: number;
+	readonly max_connection_idle_seconds: number;
+	readonly max_in_flight: number;
+}
+
+export interface PolicyConfig {
+	/** Bundle file; reloaded when it changes. */
+	readonly bundle: string;
+	/** Decision path, slashes between segments. */
+	readonly path: string;
+	readonly compat: "strict" | "opa-envoy-plugin";
+	/** Under `compat: opa-envoy-plugin`: read Postern's own decision keys too. Always true under `strict`. */
+	readonly extensions: boolean;
+	readonly max_input_bytes: number;
+	readonly max_result_bytes: number;
+	readonly max_memory_bytes: number;
+	readonly max_bundle_bytes: number;
+	/** How often the bundle file is looked at, besides file-system events. */
+	readonly poll_seconds: number;
+}
+
+export interface RequestConfig {
+	/** `refuse`: a path that two readers could see differently is denied before the policy runs. */
+	readonly ambiguous_paths: "refuse" | "allow";
+	/** `refuse`: single-valued headers that come repeated are denied before the policy runs. */
+	readonly repeated_headers: "refuse" | "allow";
+	/** `refuse`: a policy meets no body that was not read (`body_state` other than absent and parsed). */
+	readonly unread_bodies: "refuse" | "allow";
+	/** Calls that Envoy marks as internally redirected. */
+	readonly redirected: "refuse" | "allow";
+	/** Leaves `parsed_body` and `truncated_body` out of the input. */
+	readonly skip_body_parse: boolean;
+	readonly max_body_depth: number;
+}
+
+export interface IdentityConfig {
+	readonly jwt?: JwtConfig;
+	readonly mtls: {
+		readonly enabled: boolean;
+		/** `spiffe`: only principals that start with `spiffe://`; `any`: every principal. */
+		readonly principals: "spiffe" | "any";
+	};
+	/** Headers set on every allow from the caller's identity and removed from every client's request. */
+	readonly headers: { readonly id: string; readonly issuer: string };
+}
+
+export interface JwtConfig {
+	readonly issuer: string;
+	readonly audiences: readonly string[];
+	readonly algorithms: readonly string[];
+	/** Key set: a file, or an http(s) URL. */
+	readonly jwks: string;
+	readonly clock_skew_seconds: number;
+	readonly refresh_seconds: number;
+	/** For how long known keys keep working while the key set cannot be had. */
+	readonly max_staleness_seconds: number;
+	readonly max_token_bytes: number;
+	readonly cache_entries: number;
+	/** Claims that hold roles and groups; dots descend. */
+	readonly roles_claim: string;
+	readonly groups_claim: string;
+}
+
+export interface FieldsConfig {
+	/** `false`: a drop-in without ext_proc; none of the hand-off keys is sent, `Process` is refused. */
+	readonly enabled: boolean;
+	/** An upstream's answer for which nobody decided. */
+	readonly without_decision: "block" | "pass";
+	/** Error statuses (≥ 400) of the upstream under a directive: `apply` masks where the directive has `release`. */
+	readonly errors: "apply" | "replace";
+	readonly hash_key_file?: string;
+	readonly max_body_bytes: number;
+	readonly max_decoded_bytes: number;
+	readonly max_decoded_ratio: number;
+	readonly max_directive_bytes: number;
+	readonly max_selectors: number;
+	readonly plan_cache_bytes: number;
+	/** Response headers that pass under a directive besides the built-in allow-list, lower case. */
+	readonly response_headers: readonly string[];
+	/** `enforce`: headers outside the allow-list are removed; `report`: they pass and are counted. */
+	readonly response_headers_mode: "enforce" | "report";
+	/** `cache-control` of every allowed answer that may be masked; empty: left alone. */
+	readonly cache_control: string;
+}
+
+export interface AuditConfig {
+	/** `stdout`, `off`, or a file that is appended to. */
+	readonly sink: string;
+	/** What happens when the queue is full. */
+	readonly overflow: "drop" | "deny";
+	readonly max_queue_bytes: number;
+	readonly flush_milliseconds: number;
+}
