@@ -6,6 +6,8 @@ export interface CommandIo {
 	readonly stderr: Writable;
 	/** Aborted on SIGINT and SIGTERM. */
 	readonly signal: AbortSignal;
+	/** Aborted on the second signal: what still runs is cut off. The process ends a second later in any case. */
+	readonly force?: AbortSignal;
 }
 
 /** One file per command. `run` answers the exit code and throws `PosternError` for everything it cannot do. */
