@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "./command.mjs";
+import { findNpm, npmEnvironment } from "./find-program.mjs";
+import { MODULES, PLATFORM, ROOT, TEMP } from "./places.mjs";
+
+const STAMP = join(MODULES, ".postern-setup");
+const LOCK_FILE = join(ROOT, "package-lock.json");
+const LIMIT_MS = 15 * 60_000;
+
+/** What an installed `node_modules` is good for: this lock file, on this platform. */
+function stamp() {
+	return `${createHash("sha256").update(readFileSync(LOCK_FILE)).digest("hex")} ${PLATFORM}\n`;
+}
+
+/** @param {unknown} list @param {string} mine */
+function covers(list, mine) {
+	return list === undefined || [list].flat().includes(mine);
+}
+
+/**
+ * Whether a tree that npm made by itself is what the lock file says: npm notes in a file of its own what it
+ * installed, so that nobody who ran `npm ci` by hand installs twice.
+ */
+function matchesLockFile() {
+	try {
+		const wanted = JSON.parse(readFileSync(LOCK_FILE, "utf8")).packages;
+		const found = JSON.parse(readFileSync(join(MODULES, ".package-lock.json"), "utf8")).packages;
+		const complete = Object.entries(wanted).every(([path, entry]) => {
+			const elsewhere =
+				entry.optional === true &&
+				(entry.libc !== undefined || !covers(entry.os, process.platform) || !covers(entry.cpu, process.arch));
+			const installed = found[path];
+			if (path === "" || (installed === undefined && elsewhere)) {
+				return true;
+			}
+			return installed?.version === entry.version && installed.integrity === entry.integrity;
+		});
+		return complete && Object.keys(found).every((path) => path in wanted);
+	} catch {
+		return false;
+	}
+}
+
+/** The npm packages of the lock file, in `node_modules`. */
+export const packages = {
+	label: "npm packages",
+
+	ready() {
+		try {
+			return readFileSync(STAMP, "utf8") === stamp();
+		} catch {
+			return false;
+		}
+	},
+
+	async adopt() {
+		if (!matchesLockFile()) {
+			return false;
+		}
+		writeFileSync(STAMP, stamp());
+		return true;
+	},
+
+	async problems() {
+		return findNpm() === undefined
+			? [
+					"npm is missing; it installs Postern's packages. It comes with Node.js: install Node.js 20 or newer with npm.",
+				]
+			: [];
+	},
+
+	/** @param {{ doing(now: string): void }} step @param {AbortSignal} signal */
+	async install(step, signal) {
+		step.doing("installing");
+		const npm = findNpm();
+		const folder = join(TEMP, "packages");
+		mkdirSync(folder, { recursive: true });
+		copyFileSync(join(ROOT, "package.json"), join(folder, "package.json"));
+		copyFileSync(LOCK_FILE, join(folder, "package-lock.json"));
+		const wanted = stamp();
+		const args = [
+			"ci",
+			"--ignore-scripts",
+			"--no-audit",
+			"--no-fund",
+			"--engine-strict=false",
+			"--loglevel=error",
+		];
+		const result = await run(npm.program, [...npm.args, ...args], {
+			cwd: folder,
+			env: npmEnvironment(),
+			signal,
+			timeoutMs: LIMIT_MS,
+		});
+		if (!result.ok) {
+			throw new Error(`npm ci failed:\n${result.tail}`);
+		}
+		writeFileSync(join(folder, "node_modules", ".postern-setup"), wanted);
+		// The new tree was built aside: whoever reads the old one meanwhile never sees half of either.
+		if (existsSync(MODULES)) {
+			renameSync(MODULES, join(TEMP, "old-packages"));
+		}
+		renameSync(join(folder, "node_modules"), MODULES);
+	},
+};

@@ -1,0 +1,17 @@
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The checkout. */
+export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Everything that set-up makes beside `node_modules`; ignored by git. */
+export const TOOLS = join(ROOT, ".tools");
+export const BIN = join(TOOLS, "bin");
+
+/** Work in progress: whatever is here when a set-up starts was left by one that was interrupted. */
+export const TEMP = join(TOOLS, "tmp");
+export const LOCK = join(TOOLS, "setup.lock");
+export const STATE = join(TOOLS, "state.json");
+export const MODULES = join(ROOT, "node_modules");
+
+export const PLATFORM = `${process.platform}-${process.arch}`;

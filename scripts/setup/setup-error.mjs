@@ -1,0 +1,18 @@
+/** Exit code of everything that cannot start because of the machine it runs on. */
+export const EXIT_ENVIRONMENT = 3;
+
+/** What set-up cannot do; `problems` holds one message per thing that is missing or went wrong, with its remedy. */
+export class SetupError extends Error {
+	/** @param {readonly string[]} problems */
+	constructor(problems) {
+		super(problems.join("\n"));
+		this.name = "SetupError";
+		this.problems = problems;
+	}
+}
+
+/** @param {SetupError} error */
+export function describe(error) {
+	const lines = error.problems.map((problem) => `  - ${problem.replaceAll("\n", "\n    ")}`);
+	return `Set-up cannot finish:\n${lines.join("\n")}\n`;
+}
