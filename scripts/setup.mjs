@@ -30,7 +30,7 @@ async function install(missing, progress, signal) {
 	progress.say("Setting up Postern (once; everything goes into .tools and node_modules of this checkout):");
 	const results = await Promise.allSettled(
 		missing.map(async (part) => {
-			const step = progress.start(part.label, "starting");
+			const step = progress.start(part.label, part.verb);
 			try {
 				await part.install(step, signal);
 				step.done();

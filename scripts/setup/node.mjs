@@ -26,6 +26,7 @@ async function versionOf(program) {
 /** A Node that Postern runs on: the one that runs us where it is new enough, else one from npm. */
 export const node = {
 	label: `Node ${NODE.version}`,
+	verb: "fetching",
 
 	ready() {
 		const version = knownVersion("node");
@@ -61,7 +62,6 @@ export const node = {
 
 	/** @param {{ doing(now: string): void }} step @param {AbortSignal} signal */
 	async install(step, signal) {
-		step.doing("fetching");
 		const npm = findNpm();
 		const source = NODE.packages[PLATFORM];
 		const folder = join(TEMP, "node");

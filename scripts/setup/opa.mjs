@@ -29,6 +29,7 @@ const fits = (version) => version?.startsWith(OPA.line) === true;
 /** The Rego compiler: the PATH's where it is of the right line, else built by Go, whose checksum database guards the source. */
 export const opa = {
 	label: `opa ${OPA.version}`,
+	verb: "building from source, about a minute",
 
 	ready() {
 		return fits(knownVersion("opa"));
@@ -63,7 +64,6 @@ export const opa = {
 
 	/** @param {{ doing(now: string): void }} step @param {AbortSignal} signal */
 	async install(step, signal) {
-		step.doing("building from source, about a minute");
 		const folder = join(TEMP, "opa");
 		mkdirSync(folder, { recursive: true });
 		const result = await run(

@@ -46,6 +46,7 @@ function matchesLockFile() {
 /** The npm packages of the lock file, in `node_modules`. */
 export const packages = {
 	label: "npm packages",
+	verb: "installing",
 
 	ready() {
 		try {
@@ -73,7 +74,6 @@ export const packages = {
 
 	/** @param {{ doing(now: string): void }} step @param {AbortSignal} signal */
 	async install(step, signal) {
-		step.doing("installing");
 		const npm = findNpm();
 		const folder = join(TEMP, "packages");
 		mkdirSync(folder, { recursive: true });
