@@ -6,6 +6,8 @@
 export const ERROR_EXIT_CODES = {
 	usage: 2,
 	file_unreadable: 3,
+	address_in_use: 3,
+	address_unusable: 3,
 	internal: 3,
 } as const;
 

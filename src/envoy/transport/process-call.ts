@@ -1,0 +1,68 @@
+import { type ServerDuplexStream, status } from "@grpc/grpc-js";
+import type { FailureCode, ProcessStream, Step } from "../ext-proc/process-stream.ts";
+
+/** One `Process` call that is under way. */
+export interface ProcessCall {
+	/** Ends the call with an error status, whatever state it is in. */
+	fail(code: FailureCode): void;
+}
+
+const CODES: Readonly<Record<FailureCode, status>> = {
+	invalid: status.INVALID_ARGUMENT,
+	unsupported: status.FAILED_PRECONDITION,
+	overload: status.RESOURCE_EXHAUSTED,
+	unavailable: status.UNAVAILABLE,
+	internal: status.INTERNAL,
+};
+
+/**
+ * Carries the messages of one gRPC call to its stream and the answers back. A call that ends with OK tells
+ * Envoy to pass everything else unprocessed (`external_processor.proto`), so OK is only ever the answer to
+ * Envoy's own half-close, and only when the stream says that nothing is owed.
+ */
+export function runProcessCall(
+	call: ServerDuplexStream<Buffer, Buffer>,
+	stream: ProcessStream,
+	onDone: () => void,
+): ProcessCall {
+	let open = true;
+
+	function close(): boolean {
+		if (!open) return false;
+		open = false;
+		onDone();
+		return true;
+	}
+	function fail(code: FailureCode): void {
+		if (!close()) return;
+		stream.abandon();
+		// The text is neutral: Envoy puts it into its access log's response code details.
+		call.emit("error", { code: CODES[code], details: code });
+	}
+	function apply(step: Step): void {
+		if (!open) return;
+		if (step.kind === "fail") fail(step.code);
+		else call.write(step.message);
+	}
+
+	call.on("data", (message: Buffer) => {
+		if (!open) return;
+		const step = stream.receive(message);
+		if (step instanceof Promise) step.then(apply, () => fail("internal"));
+		else apply(step);
+	});
+	call.on("end", () => {
+		if (!open) return;
+		if (!stream.mayEnd()) fail("unavailable");
+		else if (close()) call.end();
+	});
+	// Envoy resets the stream when its exchange is over: the usual end, and no failure.
+	call.on("cancelled", () => {
+		if (close()) stream.abandon();
+	});
+	// The read side can fail by itself (a message over the limit); grpc-js then ends the call with that error.
+	call.on("error", () => {
+		if (close()) stream.abandon();
+	});
+	return { fail };
+}
