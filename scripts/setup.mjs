@@ -32,7 +32,7 @@ async function install(missing, progress, signal) {
 		missing.map(async (part) => {
 			const step = progress.start(part.label, part.verb);
 			try {
-				await part.install(step, signal);
+				await part.install(signal, step);
 				step.done();
 			} catch (error) {
 				step.failed();

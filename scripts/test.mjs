@@ -82,7 +82,8 @@ const rego = REGO.filter((folder) => existsSync(join(ROOT, folder)));
 const gates = [
 	{
 		name: "format and lint",
-		run: () => runStage(tools.node, [module("@biomejs", "biome", "bin", "biome"), "ci", "--error-on-warnings"], env),
+		run: () =>
+			runStage(tools.node, [module("@biomejs", "biome", "bin", "biome"), "ci", "--error-on-warnings"], env),
 	},
 	{ name: "types", run: () => runStage(tools.node, [module("typescript", "bin", "tsc"), "-p", "."], env) },
 	{ name: "Rego format", run: () => runStage("opa", ["fmt", "--fail", "--list", ...rego], env) },
@@ -107,7 +108,11 @@ if (!interrupted) {
 	process.stdout.write("\n== tests\n");
 	mkdirSync(join(ROOT, ".run"), { recursive: true });
 	rmSync(RESULTS, { force: true });
-	const jest = ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning", module("jest", "bin", "jest.js")];
+	const jest = [
+		"--experimental-vm-modules",
+		"--disable-warning=ExperimentalWarning",
+		module("jest", "bin", "jest.js"),
+	];
 	const reporting = ["--json", `--outputFile=${RESULTS}`, ...(process.env.CI === "true" ? ["--ci"] : [])];
 	// With --json jest prints its results to standard output too; the tests' own output goes to standard error.
 	const good = await runStage(tools.node, [...jest, ...reporting, ...pattern], env);
@@ -119,7 +124,9 @@ if (!interrupted) {
 }
 
 const width = Math.max(...rows.map(([name]) => name.length));
-process.stdout.write(`\n${rows.map(([name, what, took]) => `  ${name.padEnd(width)}  ${what} (${took})`).join("\n")}\n`);
+process.stdout.write(
+	`\n${rows.map(([name, what, took]) => `  ${name.padEnd(width)}  ${what} (${took})`).join("\n")}\n`,
+);
 process.stdout.write(`  in all ${seconds(started)}\n`);
 if (interrupted) {
 	process.stdout.write("  interrupted\n");

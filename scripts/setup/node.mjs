@@ -60,8 +60,8 @@ export const node = {
 			: [];
 	},
 
-	/** @param {{ doing(now: string): void }} step @param {AbortSignal} signal */
-	async install(step, signal) {
+	/** @param {AbortSignal} signal @param {{ doing(now: string): void }} step */
+	async install(signal, step) {
 		const npm = findNpm();
 		const source = NODE.packages[PLATFORM];
 		const folder = join(TEMP, "node");

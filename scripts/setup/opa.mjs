@@ -62,8 +62,8 @@ export const opa = {
 		return tooOld ? [`go ${minimumGo} or newer is missing (found ${major}.${minor}); ${remedy}`] : [];
 	},
 
-	/** @param {{ doing(now: string): void }} step @param {AbortSignal} signal */
-	async install(step, signal) {
+	/** @param {AbortSignal} signal */
+	async install(signal) {
 		const folder = join(TEMP, "opa");
 		mkdirSync(folder, { recursive: true });
 		const result = await run(

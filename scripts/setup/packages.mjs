@@ -28,11 +28,12 @@ function matchesLockFile() {
 		const wanted = JSON.parse(readFileSync(LOCK_FILE, "utf8")).packages;
 		const found = JSON.parse(readFileSync(join(MODULES, ".package-lock.json"), "utf8")).packages;
 		const complete = Object.entries(wanted).every(([path, entry]) => {
-			const elsewhere =
-				entry.optional === true &&
-				(entry.libc !== undefined || !covers(entry.os, process.platform) || !covers(entry.cpu, process.arch));
+			// What an optional package of another platform needs is left out with it and says nothing of platforms.
+			const forUs =
+				entry.os !== undefined && covers(entry.os, process.platform) && covers(entry.cpu, process.arch);
+			const dispensable = entry.optional === true && (!forUs || entry.libc !== undefined);
 			const installed = found[path];
-			if (path === "" || (installed === undefined && elsewhere)) {
+			if (path === "" || (installed === undefined && dispensable)) {
 				return true;
 			}
 			return installed?.version === entry.version && installed.integrity === entry.integrity;
@@ -72,8 +73,8 @@ export const packages = {
 			: [];
 	},
 
-	/** @param {{ doing(now: string): void }} step @param {AbortSignal} signal */
-	async install(step, signal) {
+	/** @param {AbortSignal} signal */
+	async install(signal) {
 		const npm = findNpm();
 		const folder = join(TEMP, "packages");
 		mkdirSync(folder, { recursive: true });
