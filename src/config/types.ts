@@ -78,8 +78,12 @@ export interface JwtConfig {
 	readonly jwks: string;
 	readonly clock_skew_seconds: number;
 	readonly refresh_seconds: number;
+	/** Least time between two reads of the key set that unknown key ids or failures ask for. */
+	readonly cooldown_seconds: number;
+	readonly fetch_timeout_seconds: number;
 	/** For how long known keys keep working while the key set cannot be had. */
 	readonly max_staleness_seconds: number;
+	readonly max_key_set_bytes: number;
 	readonly max_token_bytes: number;
 	readonly cache_entries: number;
 	/** Claims that hold roles and groups; dots descend. */

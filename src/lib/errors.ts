@@ -5,6 +5,13 @@
  */
 export const ERROR_EXIT_CODES = {
 	usage: 2,
+	config_invalid: 2,
+	address_unsafe: 2,
+	callers_untrusted: 2,
+	node_too_old: 3,
+	key_set_unreadable: 3,
+	hash_key_unusable: 3,
+	audit_sink_unusable: 3,
 	file_unreadable: 3,
 	address_in_use: 3,
 	address_unusable: 3,

@@ -1,0 +1,21 @@
+import type { ErrorCode } from "../lib/errors.ts";
+
+/** One thing that is wrong, with its place. Never holds a configured value: it might be a secret. */
+export interface Finding {
+	readonly code: ErrorCode;
+	readonly message: string;
+	readonly file?: string;
+	/** From 1. */
+	readonly line?: number;
+	/** From 1. */
+	readonly column?: number;
+	/** Dotted key of the configuration, `serve.grpc.0`. */
+	readonly key?: string;
+}
+
+/** `postern.yaml:3:2: serve.grcp: unknown key; did you mean "grpc"? (config_invalid)` */
+export function formatFinding(finding: Finding): string {
+	const place = [finding.file, finding.line, finding.column].filter((part) => part !== undefined).join(":");
+	const parts = [place, finding.key ?? "", finding.message].filter((part) => part !== "");
+	return `${parts.join(": ")} (${finding.code})`;
+}

@@ -1,0 +1,264 @@
+/** One limit: what the schema enforces, the reference shows and error texts name. */
+export interface Limit {
+	readonly default: number;
+	readonly min: number;
+	readonly max: number;
+	readonly unit: "bytes" | "seconds" | "milliseconds" | "count" | "levels" | "ratio";
+	/** One sentence for the reference: what it bounds, and what happens beyond it. */
+	readonly purpose: string;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+const DAY = 86_400;
+
+/** Every limit that can be configured, by its key in `postern.yaml`. */
+export const LIMITS = {
+	"serve.drain_seconds": {
+		default: 30,
+		min: 0,
+		max: 3600,
+		unit: "seconds",
+		purpose:
+			"How long calls and streams may take to finish after SIGTERM; then they end with an error status.",
+	},
+	"serve.max_message_bytes": {
+		default: 4 * MIB,
+		min: 64 * KIB,
+		max: 64 * MIB,
+		unit: "bytes",
+		purpose: "Largest gRPC message that is received; a larger one fails the call, which Envoy refuses.",
+	},
+	"serve.max_concurrent_streams": {
+		default: 1000,
+		min: 1,
+		max: 100_000,
+		unit: "count",
+		purpose: "Concurrent streams of one HTTP/2 connection; Envoy opens another connection beyond them.",
+	},
+	"serve.max_connection_age_seconds": {
+		default: 300,
+		min: 10,
+		max: DAY,
+		unit: "seconds",
+		purpose:
+			"Age at which a connection is asked to end, give or take a tenth, so that load spreads over replicas.",
+	},
+	"serve.max_connection_idle_seconds": {
+		default: 900,
+		min: 1,
+		max: DAY,
+		unit: "seconds",
+		purpose: "Time without a call after which a connection is closed.",
+	},
+	"serve.max_in_flight": {
+		default: 4096,
+		min: 1,
+		max: 1_000_000,
+		unit: "count",
+		purpose: "Calls and streams worked on at once; one more is denied as `overload`.",
+	},
+	"policy.max_input_bytes": {
+		default: 8 * MIB,
+		min: KIB,
+		max: 64 * MIB,
+		unit: "bytes",
+		purpose:
+			"Largest input document; a larger one is denied as `input_too_large` before anything is evaluated.",
+	},
+	"policy.max_result_bytes": {
+		default: MIB,
+		min: KIB,
+		max: 16 * MIB,
+		unit: "bytes",
+		purpose: "Largest decision document; a larger one is denied as `result_invalid`.",
+	},
+	"policy.max_memory_bytes": {
+		default: 256 * MIB,
+		min: 16 * MIB,
+		max: 2 * GIB,
+		unit: "bytes",
+		purpose: "Memory of one policy instance; an evaluation that needs more is denied as `policy_trap`.",
+	},
+	"policy.max_bundle_bytes": {
+		default: 64 * MIB,
+		min: KIB,
+		max: GIB,
+		unit: "bytes",
+		purpose: "Size of a bundle, packed and unpacked; a larger one is not activated.",
+	},
+	"policy.poll_seconds": {
+		default: 5,
+		min: 1,
+		max: 3600,
+		unit: "seconds",
+		purpose: "How often the bundle file is looked at, besides file-system events.",
+	},
+	"request.max_body_depth": {
+		default: 128,
+		min: 1,
+		max: 512,
+		unit: "levels",
+		purpose: "Nesting of a request body that `parsed_body` may hold.",
+	},
+	"identity.jwt.clock_skew_seconds": {
+		default: 30,
+		min: 0,
+		max: 300,
+		unit: "seconds",
+		purpose: "Tolerance for `exp` and `nbf`.",
+	},
+	"identity.jwt.refresh_seconds": {
+		default: 600,
+		min: 5,
+		max: DAY,
+		unit: "seconds",
+		purpose: "Age at which the key set is read again.",
+	},
+	"identity.jwt.cooldown_seconds": {
+		default: 30,
+		min: 1,
+		max: 3600,
+		unit: "seconds",
+		purpose: "Least time between two reads of the key set that unknown key ids or failures ask for.",
+	},
+	"identity.jwt.fetch_timeout_seconds": {
+		default: 5,
+		min: 1,
+		max: 60,
+		unit: "seconds",
+		purpose: "How long one read of the key set may take.",
+	},
+	"identity.jwt.max_staleness_seconds": {
+		default: DAY,
+		min: 60,
+		max: 30 * DAY,
+		unit: "seconds",
+		purpose: "How long known keys keep working while the key set cannot be read; then `keys_unavailable`.",
+	},
+	"identity.jwt.max_key_set_bytes": {
+		default: 256 * KIB,
+		min: KIB,
+		max: 4 * MIB,
+		unit: "bytes",
+		purpose: "Size of the key set document; a larger one counts as a failed read.",
+	},
+	"identity.jwt.max_token_bytes": {
+		default: 8 * KIB,
+		min: 256,
+		max: 64 * KIB,
+		unit: "bytes",
+		purpose: "Longest token; a longer one is `token_invalid` before anything of it is read.",
+	},
+	"identity.jwt.cache_entries": {
+		default: 10_000,
+		min: 0,
+		max: 1_000_000,
+		unit: "count",
+		purpose: "Verified tokens that are remembered, by SHA-256; the oldest go first.",
+	},
+	"fields.max_body_bytes": {
+		default: 4 * MIB,
+		min: KIB,
+		max: GIB,
+		unit: "bytes",
+		purpose: "Largest body that is judged; a larger one under a directive is replaced.",
+	},
+	"fields.max_decoded_bytes": {
+		default: 16 * MIB,
+		min: KIB,
+		max: GIB,
+		unit: "bytes",
+		purpose: "Largest body after its content coding was undone; a larger one is replaced.",
+	},
+	"fields.max_decoded_ratio": {
+		default: 100,
+		min: 1,
+		max: 10_000,
+		unit: "ratio",
+		purpose: "How many times its size an encoded body may unfold to; one that unfolds further is replaced.",
+	},
+	"fields.max_directive_bytes": {
+		default: 16 * KIB,
+		min: 256,
+		max: 64 * KIB,
+		unit: "bytes",
+		purpose: "Longest hand-off text; a longer one is denied as `directive_too_large`.",
+	},
+	"fields.max_selectors": {
+		default: 256,
+		min: 1,
+		max: 4096,
+		unit: "count",
+		purpose: "Selectors of one directive; more are denied as `directive_too_large`.",
+	},
+	"fields.plan_cache_bytes": {
+		default: 16 * MIB,
+		min: 0,
+		max: GIB,
+		unit: "bytes",
+		purpose: "Memory for compiled directives; the least recently used go first.",
+	},
+	"audit.max_queue_bytes": {
+		default: 8 * MIB,
+		min: 128 * KIB,
+		max: GIB,
+		unit: "bytes",
+		purpose: "Audit lines that wait for the sink; `audit.overflow` says what happens beyond it.",
+	},
+	"audit.flush_milliseconds": {
+		default: 25,
+		min: 1,
+		max: 1000,
+		unit: "milliseconds",
+		purpose: "Longest time for which an audit line waits for others before they are written together.",
+	},
+} as const satisfies Record<string, Limit>;
+
+export type LimitName = keyof typeof LIMITS;
+
+/**
+ * Limits that cannot be configured, because a format or an attack fixes them. Listed in the reference with the
+ * others.
+ */
+export const FIXED_LIMITS = {
+	audit_line_bytes: {
+		value: 64 * KIB,
+		unit: "bytes",
+		purpose: "Longest audit line. A longer record loses list entries, never counts, and says `truncated`.",
+	},
+	config_file_bytes: {
+		value: MIB,
+		unit: "bytes",
+		purpose: "Largest configuration file, and largest file that a `file:` reference may name.",
+	},
+	hash_key_min_bytes: {
+		value: 16,
+		unit: "bytes",
+		purpose: "Shortest key for `hash`, without one final line end.",
+	},
+	hash_key_max_bytes: { value: 4 * KIB, unit: "bytes", purpose: "Longest key for `hash`." },
+	refused_token_seconds: {
+		value: 10,
+		unit: "seconds",
+		purpose: "How long the refusal of a token is remembered, while the key set stays the same.",
+	},
+	admin_header_bytes: {
+		value: 8 * KIB,
+		unit: "bytes",
+		purpose: "Request line and headers of the admin port.",
+	},
+	admin_request_seconds: {
+		value: 5,
+		unit: "seconds",
+		purpose: "How long a client of the admin port may take to send a request.",
+	},
+	admin_connections: { value: 64, unit: "count", purpose: "Connections of the admin port." },
+} as const satisfies Record<string, { value: number; unit: Limit["unit"]; purpose: string }>;
+
+/** `between 0 and 300 seconds`, for error texts and the reference. */
+export function rangeText(limit: Limit): string {
+	const unit = limit.unit === "count" || limit.unit === "ratio" ? "" : ` ${limit.unit}`;
+	return `between ${limit.min} and ${limit.max}${unit}`;
+}

@@ -1,0 +1,112 @@
+import type { ErrorCode } from "../lib/errors.ts";
+import { parseAddress } from "./address.ts";
+import type { Config } from "./types.ts";
+
+/** What a rule found, by key; the loader adds the place. */
+export interface RuleFinding {
+	readonly code: ErrorCode;
+	readonly key: string;
+	readonly message: string;
+}
+
+/** The rules between keys that no single key can hold. A configuration that breaks one does not start. */
+export function brokenRules(config: Config): readonly RuleFinding[] {
+	return [...callers(config), ...ports(config), ...keySet(config), ...headers(config)];
+}
+
+/** Whoever reaches a gRPC port is Envoy to us: it may claim any principal, and use the hash as an oracle. */
+function callers(config: Config): RuleFinding[] {
+	const findings: RuleFinding[] = [];
+	let tcp = false;
+	config.serve.grpc.forEach((text, index) => {
+		const address = parseAddress(text);
+		if (address?.kind !== "tcp") return;
+		tcp = true;
+		if (address.loopback) return;
+		findings.push({
+			code: "address_unsafe",
+			key: `serve.grpc.${index}`,
+			message:
+				"a TCP address must be loopback: whoever reaches this port is Envoy to Postern; use a unix socket, or a loopback address beside Envoy",
+		});
+	});
+	if (!tcp || config.serve.trust_loopback) return findings;
+	const remedy =
+		"every process of the machine can reach a TCP port; listen on unix sockets only (serve.grpc: [unix:///…]), or accept that with serve.trust_loopback: true";
+	if (config.fields.hash_key_file !== undefined) {
+		findings.push({
+			code: "callers_untrusted",
+			key: "fields.hash_key_file",
+			message: `hash is refused: ${remedy}`,
+		});
+	}
+	if (config.identity.mtls.enabled) {
+		findings.push({
+			code: "callers_untrusted",
+			key: "identity.mtls.enabled",
+			message: `mtls is refused: ${remedy}`,
+		});
+	}
+	return findings;
+}
+
+function ports(config: Config): RuleFinding[] {
+	const findings: RuleFinding[] = [];
+	const seen = new Set<string>();
+	const listed: [string, string][] = config.serve.grpc.map((text, index) => [`serve.grpc.${index}`, text]);
+	if (config.serve.admin !== "off") listed.push(["serve.admin", config.serve.admin]);
+	for (const [key, text] of listed) {
+		const anyPort = text.endsWith(":0") && parseAddress(text)?.kind === "tcp";
+		if (seen.has(text) && !anyPort)
+			findings.push({ code: "config_invalid", key, message: "this address is used twice" });
+		seen.add(text);
+	}
+	return findings;
+}
+
+function keySet(config: Config): RuleFinding[] {
+	const jwt = config.identity.jwt;
+	if (jwt === undefined) return [];
+	const findings: RuleFinding[] = [];
+	const problem = keySetLocationProblem(jwt.jwks);
+	if (problem !== undefined)
+		findings.push({ code: "config_invalid", key: "identity.jwt.jwks", message: problem });
+	if (jwt.max_staleness_seconds < jwt.refresh_seconds) {
+		findings.push({
+			code: "config_invalid",
+			key: "identity.jwt.max_staleness_seconds",
+			message: "must not be shorter than refresh_seconds: keys would end between two reads",
+		});
+	}
+	return findings;
+}
+
+/** Whether a key set's location is a URL. */
+export function isUrl(location: string): boolean {
+	return /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(location);
+}
+
+/** Who can change the key set on its way can be everybody: TLS, or a machine-local address (RFC 7517, 9). */
+export function keySetLocationProblem(location: string): string | undefined {
+	if (!isUrl(location)) return undefined;
+	const url = URL.canParse(location) ? new URL(location) : undefined;
+	if (url === undefined) return "is no URL";
+	if (url.username !== "" || url.password !== "") return "must not hold credentials";
+	if (url.protocol === "https:") return undefined;
+	if (url.protocol !== "http:") return "must be a file, an https URL, or an http URL to a loopback address";
+	// WHATWG URL has normalised the host: 127.1 and 0x7f.1 have become 127.0.0.1.
+	const host = url.hostname;
+	if (host === "[::1]" || host === "localhost" || /^127(?:\.\d{1,3}){3}$/.test(host)) return undefined;
+	return "http is for loopback addresses only; use https";
+}
+
+function headers(config: Config): RuleFinding[] {
+	if (config.identity.headers.id !== config.identity.headers.issuer) return [];
+	return [
+		{
+			code: "config_invalid",
+			key: "identity.headers.issuer",
+			message: "must differ from identity.headers.id",
+		},
+	];
+}
