@@ -6,9 +6,9 @@ import { takeLock } from "./setup/lock.mjs";
 import { node } from "./setup/node.mjs";
 import { opa } from "./setup/opa.mjs";
 import { packages } from "./setup/packages.mjs";
-import { BIN, TEMP } from "./setup/places.mjs";
+import { BIN, TEMP_ROOT } from "./setup/places.mjs";
 import { createProgress } from "./setup/progress.mjs";
-import { describe, EXIT_ENVIRONMENT, SetupError } from "./setup/setup-error.mjs";
+import { describe, EXIT_ENVIRONMENT, EXIT_INTERRUPTED, SetupError } from "./setup/setup-error.mjs";
 
 const PARTS = { packages, node, envoy, opa };
 
@@ -87,7 +87,7 @@ export async function setUp(names = ["packages", "node", "envoy", "opa"]) {
 			(pid) => progress.say(`Waiting for another set-up of this checkout (process ${pid}) ...`),
 			interruption.signal,
 		);
-		rmSync(TEMP, { recursive: true, force: true });
+		rmSync(TEMP_ROOT, { recursive: true, force: true });
 		const missing = [];
 		for (const part of parts) {
 			if (!part.ready() && !(await part.adopt())) {
@@ -100,12 +100,12 @@ export async function setUp(names = ["packages", "node", "envoy", "opa"]) {
 		return { ...place, installed: missing.length };
 	} catch (error) {
 		if (interruption.signal.aborted) {
-			throw new SetupError(["interrupted. Run it again to go on."]);
+			throw new SetupError(["interrupted. Run it again to go on."], EXIT_INTERRUPTED);
 		}
 		throw error;
 	} finally {
 		progress.stop();
-		rmSync(TEMP, { recursive: true, force: true });
+		rmSync(TEMP_ROOT, { recursive: true, force: true });
 		release();
 		interruption.restore();
 	}
@@ -123,7 +123,7 @@ export async function setUpOrExit(names) {
 		process.stderr.write(
 			error instanceof SetupError ? describe(error) : `Set-up failed: ${messageOf(error)}\n`,
 		);
-		return process.exit(EXIT_ENVIRONMENT);
+		return process.exit(error instanceof SetupError ? error.exitCode : EXIT_ENVIRONMENT);
 	}
 }
 

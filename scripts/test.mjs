@@ -72,7 +72,7 @@ const started = Date.now();
 const tools = await setUp().catch((error) => {
 	process.stderr.write(error instanceof SetupError ? describe(error) : `Set-up failed: ${error}\n`);
 	close({ passed: 0, failed: 1, skipped: 0 });
-	process.exit(EXIT_ENVIRONMENT);
+	process.exit(error instanceof SetupError ? error.exitCode : EXIT_ENVIRONMENT);
 });
 const env = withTools(tools.bin);
 const module = (...path) => join(ROOT, "node_modules", ...path);

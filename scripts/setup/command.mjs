@@ -1,5 +1,8 @@
 import { spawn } from "node:child_process";
 
+/** How long a program may take to end after it was asked to; npm in the middle of unpacking does not listen. */
+const GRACE_MS = 1500;
+
 /** Last words of a failed command that are shown to a person. */
 const TAIL_LINES = 12;
 
@@ -22,12 +25,17 @@ export function run(program, args, options = {}) {
 		});
 		let output = "";
 		let timedOut = false;
-		const end = () => {
+		let force;
+		const kill = (name) => {
 			try {
-				process.kill(-child.pid, "SIGTERM");
+				process.kill(-child.pid, name);
 			} catch {
 				// The group is gone already.
 			}
+		};
+		const end = () => {
+			kill("SIGTERM");
+			force ??= setTimeout(() => kill("SIGKILL"), GRACE_MS);
 		};
 		const timer = setTimeout(() => {
 			timedOut = true;
@@ -39,6 +47,7 @@ export function run(program, args, options = {}) {
 		}
 		const finish = (ok, extra) => {
 			clearTimeout(timer);
+			clearTimeout(force);
 			options.signal?.removeEventListener("abort", end);
 			const lines = `${output}${extra}`.trim().split("\n");
 			resolve({ ok, output, tail: lines.slice(-TAIL_LINES).join("\n") });

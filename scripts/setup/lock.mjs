@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { LOCK, TEMP, TOOLS } from "./places.mjs";
+import { LOCK, TOOLS } from "./places.mjs";
 import { SetupError } from "./setup-error.mjs";
 
 const WAIT_LIMIT_MS = 20 * 60_000;
@@ -52,7 +52,7 @@ function removeStale(dead) {
  * @returns {Promise<() => void>} gives the lock back
  */
 export async function takeLock(onWait, signal) {
-	mkdirSync(TEMP, { recursive: true });
+	mkdirSync(TOOLS, { recursive: true });
 	const mine = join(TOOLS, `setup.lock.${process.pid}`);
 	writeFileSync(mine, `${process.pid}\n`);
 	let told = false;

@@ -8,8 +8,10 @@ export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const TOOLS = join(ROOT, ".tools");
 export const BIN = join(TOOLS, "bin");
 
-/** Work in progress: whatever is here when a set-up starts was left by one that was interrupted. */
-export const TEMP = join(TOOLS, "tmp");
+/** Work in progress: whatever is here when a set-up starts was left by one that was killed. */
+export const TEMP_ROOT = join(TOOLS, "tmp");
+/** A folder of this process alone: children of a killed set-up may still be writing into theirs. */
+export const TEMP = join(TEMP_ROOT, String(process.pid));
 export const LOCK = join(TOOLS, "setup.lock");
 export const STATE = join(TOOLS, "state.json");
 export const MODULES = join(ROOT, "node_modules");
