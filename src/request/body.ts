@@ -1,0 +1,117 @@
+import type { Buffer } from "node:buffer";
+import { type MediaType, parseMediaType } from "../lib/media-type.ts";
+import type { HeaderFacts } from "./headers.ts";
+import { checkJson } from "./json-check.ts";
+import { type Fields, parseQuery } from "./query.ts";
+
+/**
+ * What became of the request's body: `absent` (none was announced), `not_sent` (announced, but Envoy was not told to
+ * send it), `truncated`, `compressed`, `unparsed` (a type that is not read), `ambiguous` (two readers could read it
+ * differently: a member named twice, half a surrogate pair, bytes that are not UTF-8), `parsed`, `too_large`.
+ */
+export type BodyState =
+	| "absent"
+	| "parsed"
+	| "truncated"
+	| "unparsed"
+	| "compressed"
+	| "too_large"
+	| "ambiguous"
+	| "not_sent";
+
+/** A checked JSON text; `surrogates` are offsets of six-byte escapes to be read as U+FFFD. */
+export interface JsonSpan {
+	readonly bytes: Buffer;
+	readonly start: number;
+	readonly end: number;
+	readonly surrogates: readonly number[];
+}
+
+export type Body =
+	| { readonly kind: "none"; readonly state: BodyState }
+	| { readonly kind: "json"; readonly state: BodyState; readonly json: JsonSpan }
+	| { readonly kind: "form"; readonly state: BodyState; readonly fields: Fields }
+	/** Of a type that is read, and unreadable. */
+	| { readonly kind: "malformed"; readonly message: string };
+
+export interface BodySource {
+	readonly bytes: Buffer;
+	/** The body as Envoy sent it; empty (`start === end`) when there is none. */
+	readonly start: number;
+	readonly end: number;
+	readonly headers: HeaderFacts;
+	/** HTTP/1.x says whether a body follows; HTTP/2 and 3 need not. */
+	readonly framed: boolean;
+}
+
+export interface BodyRules {
+	/** Containers inside containers. */
+	readonly maxDepth: number;
+	/** Reads what opa-envoy-plugin reads: encoded bodies and foreign charsets too, as if they were plain. */
+	readonly lenient: boolean;
+}
+
+const INT64_MAX = 9223372036854775807n;
+
+/** The body as the policy may see it (`parsed_body`, `truncated_body`, `body_state`). */
+export function readBody(source: BodySource, rules: BodyRules): Body {
+	const { headers, start, end } = source;
+	if (headers.partialBody === "true") return { kind: "none", state: "truncated" };
+	const length = end - start;
+	if (length === 0) return { kind: "none", state: isAnnounced(source) ? "not_sent" : "absent" };
+	if (headers.contentType === undefined) return { kind: "none", state: "unparsed" };
+	if (!rules.lenient && isEncoded(headers.contentEncoding)) return { kind: "none", state: "compressed" };
+	const type = parseMediaType(headers.contentType);
+	const format = type === undefined ? undefined : formatOf(type, rules.lenient);
+	if (format === undefined) return { kind: "none", state: "unparsed" };
+	const announced = announcedLength(headers.contentLength, rules.lenient);
+	if (announced === undefined) return { kind: "malformed", message: "content-length is no number" };
+	if (announced > BigInt(length)) return { kind: "none", state: "truncated" };
+	const body = format === "json" ? readJson(source, rules) : readForm(source);
+	const differs = announced >= 0n && announced < BigInt(length);
+	return differs && body.kind !== "malformed" ? { ...body, state: "ambiguous" } : body;
+}
+
+function isAnnounced({ headers, framed }: BodySource): boolean {
+	if (headers.transferEncoding !== undefined) return true;
+	if (headers.contentLength === undefined) return !framed && headers.contentType !== undefined;
+	return !/^\+?0+$/.test(headers.contentLength);
+}
+
+function isEncoded(coding: string | undefined): boolean {
+	return coding !== undefined && coding.trim().toLowerCase() !== "identity" && coding.trim() !== "";
+}
+
+function formatOf(type: MediaType, lenient: boolean): "json" | "form" | undefined {
+	const charset = type.parameters.get("charset")?.toLowerCase();
+	if (!lenient && charset !== undefined && charset !== "utf-8" && charset !== "us-ascii") return undefined;
+	if (type.type !== "application") return undefined;
+	if (type.subtype === "x-www-form-urlencoded") return "form";
+	if (type.subtype.startsWith("grpc")) return undefined;
+	return type.subtype === "json" || type.suffix === "json" ? "json" : undefined;
+}
+
+/** As Go's `ParseInt` reads it where lenient (a sign is legal there); −1 when there is none. */
+function announcedLength(value: string | undefined, lenient: boolean): bigint | undefined {
+	if (value === undefined) return -1n;
+	if (!(lenient ? /^[+-]?\d{1,40}$/ : /^\d{1,19}$/).test(value)) return undefined;
+	const length = BigInt(value.startsWith("+") ? value.slice(1) : value);
+	return length > INT64_MAX || length < -INT64_MAX ? undefined : length;
+}
+
+function readJson({ bytes, start, end }: BodySource, rules: BodyRules): Body {
+	const check = checkJson(bytes, start, end, rules.maxDepth);
+	if (!check.ok) return { kind: "malformed", message: `JSON body ${check.message}` };
+	const clear = !check.duplicates && check.surrogates.length === 0;
+	const json = { bytes, start, end, surrogates: check.surrogates };
+	return { kind: "json", state: clear ? "parsed" : "ambiguous", json };
+}
+
+function readForm({ bytes, start, end }: BodySource): Body {
+	const query = parseQuery(bytes, start, end);
+	if (!query.ok) return { kind: "malformed", message: query.message };
+	const clear = ![...query.fields].some(([name, values]) =>
+		[name, ...values].some((text) => text.includes("\ufffd")),
+	);
+	return { kind: "form", state: clear ? "parsed" : "ambiguous", fields: query.fields };
+}

@@ -1,0 +1,136 @@
+import { Buffer } from "node:buffer";
+
+/** The headers of a request where they lie in a message; nothing is copied. */
+export interface HeaderBytes {
+	readonly bytes: Buffer;
+	/** Four offsets per header: start and end of the name, start and end of the value. Names are lower case. */
+	readonly spans: readonly number[];
+	/** Repeats come as entries of their own; otherwise the sender joined them with commas. */
+	readonly apart: boolean;
+}
+
+/** What the service itself reads of the headers. Absent: no such header. */
+export interface HeaderFacts {
+	readonly authorization: readonly string[];
+	readonly contentType?: string;
+	readonly contentLength?: string;
+	readonly contentEncoding?: string;
+	readonly transferEncoding?: string;
+	/** `x-envoy-auth-partial-body`, which Envoy alone sets. */
+	readonly partialBody?: string;
+	/** `:path` as it came. */
+	readonly path?: { readonly start: number; readonly end: number };
+	/** `x-envoy-original-url`: the mark of an internal redirect. */
+	readonly redirected: boolean;
+	/** Name of the first single-valued header that comes more than once. */
+	readonly repeated?: string;
+}
+
+/** Headers of which a request has one at most; two of them are two readings (RFC 9110, section 5.3). */
+const SINGLE = [
+	":authority",
+	":method",
+	":path",
+	":scheme",
+	"authorization",
+	"content-length",
+	"content-type",
+	"from",
+	"host",
+	"if-modified-since",
+	"if-range",
+	"if-unmodified-since",
+	"max-forwards",
+	"origin",
+	"proxy-authorization",
+	"range",
+	"referer",
+	"user-agent",
+	"x-envoy-auth-partial-body",
+] as const;
+
+/** Of these a comma in a joined value shows the repeat: none holds one otherwise. */
+const NO_COMMA: ReadonlySet<string> = new Set([
+	":authority",
+	":method",
+	":scheme",
+	"content-length",
+	"host",
+	"max-forwards",
+	"origin",
+	"x-envoy-auth-partial-body",
+]);
+
+const READ = ["content-encoding", "transfer-encoding", "x-envoy-original-url"] as const;
+
+type Name = (typeof SINGLE)[number] | (typeof READ)[number];
+
+/** Known names by their length, so that most headers cost one look. */
+const BY_LENGTH: readonly (readonly { readonly name: Name; readonly bytes: Buffer }[] | undefined)[] =
+	(() => {
+		const table: { name: Name; bytes: Buffer }[][] = [];
+		for (const name of [...SINGLE, ...READ]) {
+			table[name.length] ??= [];
+			table[name.length]?.push({ name, bytes: Buffer.from(name, "latin1") });
+		}
+		return table;
+	})();
+
+function knownName(bytes: Buffer, start: number, end: number): Name | undefined {
+	const candidates = BY_LENGTH[end - start];
+	if (candidates === undefined) return undefined;
+	next: for (const candidate of candidates) {
+		for (let index = candidate.bytes.length - 1; index >= 0; index--) {
+			if (bytes[start + index] !== candidate.bytes[index]) continue next;
+		}
+		return candidate.name;
+	}
+	return undefined;
+}
+
+/** Reads in one pass what the service needs of the headers. */
+export function readHeaders(headers: HeaderBytes): HeaderFacts {
+	const { bytes, spans, apart } = headers;
+	const authorization: string[] = [];
+	const found: { -readonly [key in keyof HeaderFacts]?: HeaderFacts[key] } = {};
+	const seen: Name[] = [];
+	let redirected = false;
+	for (let at = 0; at < spans.length; at += 4) {
+		const name = knownName(bytes, spans[at] as number, spans[at + 1] as number);
+		if (name === undefined) continue;
+		const start = spans[at + 2] as number;
+		const end = spans[at + 3] as number;
+		if (name === "x-envoy-original-url") {
+			redirected = true;
+			continue;
+		}
+		if (name === "content-encoding" || name === "transfer-encoding") {
+			const key = name === "content-encoding" ? "contentEncoding" : "transferEncoding";
+			const value = bytes.toString("latin1", start, end);
+			found[key] = found[key] === undefined ? value : `${found[key]},${value}`;
+			continue;
+		}
+		if (seen.includes(name)) found.repeated ??= name;
+		else seen.push(name);
+		if (
+			!apart &&
+			found.repeated === undefined &&
+			NO_COMMA.has(name) &&
+			bytes.subarray(start, end).includes(0x2c)
+		)
+			found.repeated = name;
+		if (name === "authorization") {
+			const value = bytes.toString("latin1", start, end);
+			if (!apart && /^(?:bearer|basic) [^,]*,/i.test(value)) found.repeated ??= name;
+			authorization.push(value);
+		} else if (name === "content-type") {
+			const value = bytes.toString("latin1", start, end);
+			found.contentType = found.contentType === undefined ? value : `${found.contentType},${value}`;
+		} else if (name === "content-length") {
+			const value = bytes.toString("latin1", start, end);
+			found.contentLength = found.contentLength === undefined ? value : `${found.contentLength},${value}`;
+		} else if (name === "x-envoy-auth-partial-body") found.partialBody = bytes.toString("latin1", start, end);
+		else if (name === ":path") found.path = { start, end };
+	}
+	return { ...found, authorization, redirected };
+}
