@@ -29,5 +29,11 @@ export interface Metrics {
 	readonly processSeconds: Histogram;
 	readonly streams: Gauge;
 	readonly auditRecords: Counter;
+	readonly auditQueueBytes: Gauge;
 	readonly limitsHit: Counter;
+	readonly tokenCache: Counter;
+	readonly keySetRefreshes: Counter;
+	readonly keySetAge: Gauge;
+	readonly ready: Gauge;
+	readonly buildInfo: Gauge;
 }

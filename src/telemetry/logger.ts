@@ -1,0 +1,70 @@
+import { pino } from "pino";
+import type { Logger } from "./types.ts";
+
+export interface LoggerOptions {
+	readonly level: "debug" | "info" | "warn" | "error";
+	/** File descriptor; 2 (stderr) unless told otherwise: stdout may be the audit log's. */
+	readonly fd?: number;
+}
+
+export interface ClosableLogger extends Logger {
+	/** Writes out what still waits. */
+	flush(): void;
+}
+
+/** Names whose values never reach the log, at the top and one level down. Callers do not log such values; this is the net. */
+const SECRET_NAMES = [
+	"authorization",
+	"cookie",
+	"set_cookie",
+	"x_api_key",
+	"token",
+	"access_token",
+	"refresh_token",
+	"id_token",
+	"client_secret",
+	"password",
+	"secret",
+	"api_key",
+	"headers",
+	"body",
+];
+
+/**
+ * One JSON line per call: `level` as text, `time` in RFC 3339. Lines leave asynchronously, because a reader that
+ * stalls would otherwise stop the event loop; what waits at the end of the process is written then.
+ */
+export function createLogger(options: LoggerOptions): ClosableLogger {
+	const destination = pino.destination({ fd: options.fd ?? 2, sync: false });
+	const inner = pino(
+		{
+			level: options.level,
+			base: null,
+			timestamp: pino.stdTimeFunctions.isoTime,
+			formatters: { level: (label) => ({ level: label }) },
+			redact: { paths: [...SECRET_NAMES, ...SECRET_NAMES.map((name) => `*.${name}`)], censor: "[redacted]" },
+			serializers: { err: serializeError },
+		},
+		destination,
+	);
+	return {
+		debug: (fields, message) => inner.debug(fields, message),
+		info: (fields, message) => inner.info(fields, message),
+		warn: (fields, message) => inner.warn(fields, message),
+		error: (fields, message) => inner.error(fields, message),
+		flush: () => {
+			try {
+				destination.flushSync();
+			} catch {
+				// The reader is gone or full: a log line is no reason to hang or to fail at the end.
+			}
+		},
+	};
+}
+
+/** Errors carry whatever their makers put into them (payloads, options); only these three are known to be plain. */
+function serializeError(thrown: unknown): Readonly<Record<string, unknown>> {
+	if (typeof thrown !== "object" || thrown === null) return { message: String(thrown) };
+	const error = thrown as { code?: unknown; message?: unknown; stack?: unknown };
+	return { code: error.code, message: error.message, stack: error.stack };
+}

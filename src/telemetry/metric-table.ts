@@ -1,0 +1,119 @@
+/** How a metric is declared: once, here. Label values come from closed sets or from what is loaded, never from a caller. */
+export interface MetricSpec {
+	readonly name: string;
+	readonly kind: "counter" | "gauge" | "histogram";
+	readonly help: string;
+	readonly labels: readonly string[];
+	/** Upper bounds of a histogram's buckets, in the base unit. */
+	readonly buckets?: readonly number[];
+}
+
+const LATENCY = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25];
+
+/** Every metric of our own, by its key in `Metrics`. */
+export const METRICS = {
+	checks: {
+		name: "postern_checks_total",
+		kind: "counter",
+		help: "Checks answered, by verdict and reason code",
+		labels: ["verdict", "reason"],
+	},
+	checkSeconds: {
+		name: "postern_check_duration_seconds",
+		kind: "histogram",
+		help: "Time from a Check's bytes to its answer's bytes",
+		labels: ["verdict"],
+		buckets: LATENCY,
+	},
+	policyReloads: {
+		name: "postern_policy_reloads_total",
+		kind: "counter",
+		help: "Attempts to activate a bundle, by result (activated, failed)",
+		labels: ["result"],
+	},
+	policyInfo: {
+		name: "postern_policy_info",
+		kind: "gauge",
+		help: "1 for the revision of the active policy",
+		labels: ["revision"],
+	},
+	bodies: {
+		name: "postern_ext_proc_bodies_total",
+		kind: "counter",
+		help: "Answers of upstreams that were judged, by outcome and reason",
+		labels: ["outcome", "reason"],
+	},
+	bodyBytes: {
+		name: "postern_ext_proc_body_bytes_total",
+		kind: "counter",
+		help: "Bytes of bodies that were judged, before and after (direction in, out)",
+		labels: ["direction"],
+	},
+	maskedFields: {
+		name: "postern_ext_proc_fields_total",
+		kind: "counter",
+		help: "Fields of judged bodies, by verdict (released, masked, withheld)",
+		labels: ["verdict"],
+	},
+	processSeconds: {
+		name: "postern_ext_proc_duration_seconds",
+		kind: "histogram",
+		help: "Time spent judging one answer, without waiting for Envoy",
+		labels: ["outcome"],
+		buckets: LATENCY,
+	},
+	streams: {
+		name: "postern_ext_proc_streams",
+		kind: "gauge",
+		help: "Process streams that are open",
+		labels: [],
+	},
+	auditRecords: {
+		name: "postern_audit_records_total",
+		kind: "counter",
+		help: "Audit records by result (written, dropped, refused, failed, cut)",
+		labels: ["result"],
+	},
+	auditQueueBytes: {
+		name: "postern_audit_queue_bytes",
+		kind: "gauge",
+		help: "Bytes of audit lines that wait for the sink",
+		labels: [],
+	},
+	limitsHit: {
+		name: "postern_limits_hit_total",
+		kind: "counter",
+		help: "Times that a configured limit refused something, by limit",
+		labels: ["limit"],
+	},
+	tokenCache: {
+		name: "postern_token_cache_total",
+		kind: "counter",
+		help: "Look-ups of token verdicts by result (hit, refused, miss)",
+		labels: ["result"],
+	},
+	keySetRefreshes: {
+		name: "postern_key_set_refreshes_total",
+		kind: "counter",
+		help: "Reads of the key set by result (ok, failed)",
+		labels: ["result"],
+	},
+	keySetAge: {
+		name: "postern_key_set_age_seconds",
+		kind: "gauge",
+		help: "Age of the key set in use; grows past refresh_seconds while the key server cannot be reached",
+		labels: [],
+	},
+	ready: {
+		name: "postern_ready",
+		kind: "gauge",
+		help: "1 while the process takes calls",
+		labels: [],
+	},
+	buildInfo: {
+		name: "postern_build_info",
+		kind: "gauge",
+		help: "1 for the version that runs",
+		labels: ["version", "node"],
+	},
+} as const satisfies Record<string, MetricSpec>;
