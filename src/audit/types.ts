@@ -47,6 +47,8 @@ export interface ReleaseRecord {
 	/** Why it was replaced. */
 	readonly reason?: string;
 	readonly fields?: FieldReport;
+	/** Response headers outside the allow-list that passed because of `fields.response_headers_mode: report`. */
+	readonly headers_reported?: readonly string[];
 }
 
 export type AuditRecord = DecisionRecord | ReleaseRecord;

@@ -18,7 +18,6 @@ export interface JudgedHeaders extends HeaderChanges {
 const ALLOWED: ReadonlySet<string> = new Set([
 	// Representation
 	"content-type",
-	"content-encoding",
 	"content-language",
 	"vary",
 	// Caching
@@ -68,11 +67,12 @@ const ALLOWED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What would betray or break a masked answer goes in every mode: lengths and validators of the upstream's own
- * bytes (RFC 9110, 8.6, 8.8; RFC 9530; RFC 9421), what invites ranges, and orders to caches and servers in
- * front that would store or fetch the unmasked answer.
+ * What would betray or break a masked answer goes in every mode: the coding, which is undone before a body is
+ * judged; lengths and validators of the upstream's own bytes (RFC 9110, 8.6, 8.8; RFC 9530; RFC 9421); what
+ * invites ranges; and orders to caches and servers in front that would store or fetch the unmasked answer.
  */
 const REMOVED: ReadonlySet<string> = new Set([
+	"content-encoding",
 	"content-length",
 	"etag",
 	"last-modified",
@@ -111,21 +111,14 @@ const ENVOY_OWN: ReadonlySet<string> = new Set([
 ]);
 const ENVOY_VALUE = /^(?:\d{1,10}|true|false)$/;
 
-/**
- * Judges the headers of an upstream's answer that a directive covers. `decoded`: the body's coding was or will
- * be undone, so `content-encoding` goes.
- */
-export function judgeHeaders(
-	headers: readonly HeaderField[],
-	rules: HeaderRules,
-	decoded: boolean,
-): JudgedHeaders {
+/** Judges the headers of an upstream's answer that a directive covers. */
+export function judgeHeaders(headers: readonly HeaderField[], rules: HeaderRules): JudgedHeaders {
 	const extra = new Set(rules.allowed);
 	const remove = new Set<string>();
 	const reported = new Set<string>();
 	for (const { name, value } of headers) {
 		if (name.startsWith(":")) continue;
-		if (REMOVED.has(name) || (decoded && name === "content-encoding")) remove.add(name);
+		if (REMOVED.has(name)) remove.add(name);
 		else if (name === "expires" && rules.cacheControl !== "") remove.add(name);
 		else if (ALLOWED.has(name) || extra.has(name)) continue;
 		else if (ENVOY_OWN.has(name) && ENVOY_VALUE.test(value)) continue;

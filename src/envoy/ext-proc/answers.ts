@@ -1,0 +1,177 @@
+import { Buffer } from "node:buffer";
+import { LENGTH, VARINT } from "../protobuf/reader.ts";
+import {
+	beginMessage,
+	createWriter,
+	endMessage,
+	finish,
+	type Writer,
+	writeBoolField,
+	writeBytesField,
+	writeStringField,
+	writeUint,
+	writeUintField,
+} from "../protobuf/writer.ts";
+import type { HeaderChanges } from "./header-field.ts";
+import type { Phase } from "./messages.ts";
+import { problemBody, type Replacement } from "./refusals.ts";
+
+/**
+ * The answers to Envoy (`ProcessingResponse`). Each function writes one complete answer; there is no default
+ * that could stand in for a forgotten part, for what is left out lets the upstream's bytes pass.
+ */
+
+/** Fields of `ProcessingResponse`: the answer to a phase has the phase's own place in the oneof. */
+const ANSWER_FIELD: Readonly<Record<Phase, number>> = {
+	request_headers: 1,
+	response_headers: 2,
+	request_body: 3,
+	response_body: 4,
+	request_trailers: 5,
+	response_trailers: 6,
+};
+const RESPONSE_BODY = (4 << 3) | LENGTH;
+const IMMEDIATE_RESPONSE = (7 << 3) | LENGTH;
+const MODE_OVERRIDE = (9 << 3) | LENGTH;
+
+/** `HeadersResponse` and `BodyResponse`. */
+const COMMON = (1 << 3) | LENGTH;
+/** `CommonResponse`. */
+const COMMON_STATUS = (1 << 3) | VARINT;
+const COMMON_HEADERS = (2 << 3) | LENGTH;
+const COMMON_BODY = (3 << 3) | LENGTH;
+const CONTINUE = 0;
+/** `BodyMutation`. */
+const MUTATION_BODY = (1 << 3) | LENGTH;
+
+const NO_CHANGES: HeaderChanges = { remove: [], set: [] };
+
+const writer = createWriter();
+
+/**
+ * Passes the message of `phase` as it came. Only for what needs no masking: a request's messages, Envoy's own
+ * replies, answers that were released whole.
+ */
+export function passUnchanged(phase: Phase): Buffer {
+	const answer = beginMessage(writer, (ANSWER_FIELD[phase] << 3) | LENGTH);
+	if (!phase.endsWith("_trailers")) {
+		const common = beginMessage(writer, COMMON);
+		writeUintField(writer, COMMON_STATUS, CONTINUE);
+		endMessage(writer, common);
+	}
+	endMessage(writer, answer);
+	return finish(writer);
+}
+
+/**
+ * Passes the response headers and opts out of the body: nothing of it is sent here any more. Every field of
+ * `ProcessingMode` is written, for Envoy takes a body mode that is left out as NONE and compares all of them
+ * with its list of allowed overrides. Where the override is not allowed Envoy ignores it and sends the body.
+ */
+export function passWithoutBody(): Buffer {
+	const answer = beginMessage(writer, (ANSWER_FIELD.response_headers << 3) | LENGTH);
+	const common = beginMessage(writer, COMMON);
+	writeUintField(writer, COMMON_STATUS, CONTINUE);
+	endMessage(writer, common);
+	endMessage(writer, answer);
+	const mode = beginMessage(writer, MODE_OVERRIDE);
+	for (const [field, value] of OPT_OUT) writeUintField(writer, (field << 3) | VARINT, value);
+	endMessage(writer, mode);
+	return finish(writer);
+}
+
+const SEND = 1;
+const SKIP = 2;
+const NONE = 0;
+/** `ProcessingMode`; its first field, request_header_mode, is ignored in an override. */
+const OPT_OUT: readonly (readonly [field: number, value: number])[] = [
+	[2, SEND],
+	[3, NONE],
+	[4, NONE],
+	[5, SKIP],
+	[6, SKIP],
+];
+
+/** Passes the response headers with changes; the body, if there is one, is still to be judged. */
+export function changeHeaders(changes: HeaderChanges): Buffer {
+	const answer = beginMessage(writer, (ANSWER_FIELD.response_headers << 3) | LENGTH);
+	const common = beginMessage(writer, COMMON);
+	writeUintField(writer, COMMON_STATUS, CONTINUE);
+	writeHeaderMutation(writer, COMMON_HEADERS, changes);
+	endMessage(writer, common);
+	endMessage(writer, answer);
+	return finish(writer);
+}
+
+/** Puts `pieces` in the place of the whole body. An empty list makes it empty; it never leaves it as it came. */
+export function replaceBody(pieces: readonly Uint8Array[], changes: HeaderChanges = NO_CHANGES): Buffer {
+	let length = 0;
+	for (const piece of pieces) length += piece.length;
+	writeHeaderMutation(writer, COMMON_HEADERS, changes);
+	const headers = finish(writer);
+	writeUint(writer, MUTATION_BODY);
+	writeUint(writer, length);
+	const mutation = finish(writer);
+	writeUintField(writer, COMMON_STATUS, CONTINUE);
+	const status = finish(writer);
+	writeUint(writer, COMMON_BODY);
+	writeUint(writer, mutation.length + length);
+	const common = Buffer.concat([status, headers, finish(writer), mutation]);
+	writeUint(writer, COMMON);
+	writeUint(writer, common.length + length);
+	const response = Buffer.concat([finish(writer), common]);
+	writeUint(writer, RESPONSE_BODY);
+	writeUint(writer, response.length + length);
+	// The body is copied once, here.
+	return Buffer.concat([finish(writer), response, ...pieces]);
+}
+
+/** Passes the response trailers with changes. */
+export function changeTrailers(changes: HeaderChanges): Buffer {
+	const answer = beginMessage(writer, (ANSWER_FIELD.response_trailers << 3) | LENGTH);
+	writeHeaderMutation(writer, (1 << 3) | LENGTH, changes);
+	endMessage(writer, answer);
+	return finish(writer);
+}
+
+/** Ends the exchange with an answer that holds nothing of the upstream's. */
+export function replaceAnswer(replacement: Replacement): Buffer {
+	const answer = beginMessage(writer, IMMEDIATE_RESPONSE);
+	const status = beginMessage(writer, (1 << 3) | LENGTH);
+	// Without a status Envoy would answer 200.
+	writeUintField(writer, (1 << 3) | VARINT, replacement.status);
+	endMessage(writer, status);
+	const set = [
+		{ name: "content-type", value: "application/problem+json" },
+		{ name: "cache-control", value: "no-store" },
+		{ name: "x-content-type-options", value: "nosniff" },
+	];
+	if (replacement.retryAfter !== undefined) set.push({ name: "retry-after", value: String(replacement.retryAfter) });
+	writeHeaderMutation(writer, (2 << 3) | LENGTH, { remove: [], set });
+	writeStringField(writer, (3 << 3) | LENGTH, problemBody(replacement.status));
+	// Goes into `response.code_details` for the operator's access log, never to the client.
+	writeStringField(writer, (5 << 3) | LENGTH, `postern_${replacement.reason}`);
+	endMessage(writer, answer);
+	return finish(writer);
+}
+
+/**
+ * `HeaderMutation`. Envoy's ext_proc reads `raw_value` alone (a header given as `value` becomes empty) and
+ * ignores `append_action`; `append: false` overwrites.
+ */
+function writeHeaderMutation(w: Writer, tag: number, changes: HeaderChanges): void {
+	const mutation = beginMessage(w, tag);
+	for (const { name, value } of changes.set) {
+		const option = beginMessage(w, (1 << 3) | LENGTH);
+		const header = beginMessage(w, (1 << 3) | LENGTH);
+		writeStringField(w, (1 << 3) | LENGTH, name);
+		writeBytesField(w, (3 << 3) | LENGTH, Buffer.from(value, "latin1"));
+		endMessage(w, header);
+		const append = beginMessage(w, (2 << 3) | LENGTH);
+		writeBoolField(w, (1 << 3) | VARINT, false);
+		endMessage(w, append);
+		endMessage(w, option);
+	}
+	for (const name of changes.remove) writeStringField(w, (2 << 3) | LENGTH, name);
+	endMessage(w, mutation);
+}

@@ -1,0 +1,29 @@
+import type { AuditWriter } from "../../audit/types.ts";
+import type { Decoder } from "../../codec/decoder.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Logger, Metrics } from "../../telemetry/types.ts";
+import type { HashKey, PlanCache } from "./plan-cache.ts";
+import type { HeaderRules } from "./response-headers.ts";
+
+/** What the `ExternalProcessor` service is made of. */
+export interface ProcessDeps {
+	readonly plans: PlanCache;
+	/** Absent: no hash key is configured. */
+	readonly hash?: HashKey;
+	readonly decoder: Decoder;
+	readonly audit: AuditWriter;
+	/** `deny`: a body whose release cannot be recorded is replaced. */
+	readonly auditOverflow: "drop" | "deny";
+	readonly clock: Clock;
+	readonly log: Logger;
+	readonly metrics: Pick<Metrics, "bodies" | "bodyBytes" | "maskedFields" | "processSeconds">;
+	readonly headers: HeaderRules;
+	/** An upstream's answer for which nobody decided. */
+	readonly withoutDecision: "block" | "pass";
+	/** Error statuses of the upstream under a directive. */
+	readonly errors: "apply" | "replace";
+	/** Largest body as it comes, bytes. */
+	readonly maxBodyBytes: number;
+	/** Largest body as it goes, bytes: constants of a directive can make a body grow. */
+	readonly maxOutputBytes: number;
+}

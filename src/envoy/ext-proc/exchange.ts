@@ -1,0 +1,112 @@
+import type { Coding } from "../../codec/content-coding.ts";
+import { readContentEncoding } from "../../codec/content-coding.ts";
+import { type HandoffReading, readHandoff } from "../../decision/handoff.ts";
+import type { Handoff } from "../../decision/handoff-types.ts";
+import { formatUnder } from "../../fields/media.ts";
+import type { BodyFormat } from "../../fields/types.ts";
+import type { ProcessDeps } from "./deps.ts";
+import { type HeaderField, valuesOf } from "./header-field.ts";
+import { isLocalReply } from "./local-replies.ts";
+import type { ProcessingRequest } from "./messages.ts";
+import type { FieldPlan } from "./plan-cache.ts";
+import type { ReplaceReason } from "./refusals.ts";
+
+/** What is known of an answer once its headers are there. */
+export interface Exchange {
+	readonly decisionId?: string;
+	readonly handoff?: Handoff;
+	readonly upstreamStatus: number;
+}
+
+/** How the body of an answer under a directive is to be judged. */
+export interface Judgement extends Exchange {
+	readonly handoff: Handoff;
+	readonly plan: FieldPlan;
+	/** Absent: the answer names no type, so only an empty body passes. */
+	readonly format?: BodyFormat;
+	readonly coding?: Coding;
+	/** The upstream announced a length, so the client gets the new one. */
+	readonly announcedLength: boolean;
+}
+
+export type Verdict =
+	/** Nothing to mask: the answer passes as it is. */
+	| { readonly kind: "pass"; readonly why: "local_reply" | "whole" | "without_decision" }
+	| { readonly kind: "replace"; readonly reason: ReplaceReason; readonly exchange: Exchange }
+	/** No body follows; the headers are judged all the same. */
+	| { readonly kind: "bodiless"; readonly judgement: Judgement }
+	| { readonly kind: "judge"; readonly judgement: Judgement };
+
+type Rules = Pick<ProcessDeps, "plans" | "hash" | "withoutDecision" | "errors">;
+
+/** Decides at the response headers what becomes of an answer. */
+export function judgeAnswer(message: ProcessingRequest, rules: Rules): Verdict {
+	if (isLocalReply(attribute(message, "response.code_details"))) return { kind: "pass", why: "local_reply" };
+	const upstreamStatus = statusOf(message.headers);
+	const reading = readHandoff(message.metadata);
+	if (reading.kind === "absent")
+		return rules.withoutDecision === "pass"
+			? { kind: "pass", why: "without_decision" }
+			: replace("no_decision", { upstreamStatus });
+	if (reading.kind === "invalid") return replace("handoff_stale", { ...idOf(reading), upstreamStatus });
+	const { handoff } = reading;
+	const exchange: Exchange = { ...idOf(reading), handoff, upstreamStatus };
+	if (handoff.verdict === "deny") return replace("denied_upstream_answer", exchange);
+	if (reading.fields === "all") {
+		// A hand-off that says both that nothing is to be masked and what is to be masked says nothing.
+		return handoff.response === undefined ? { kind: "pass", why: "whole" } : replace("handoff_stale", exchange);
+	}
+	if (handoff.response === undefined) return replace("handoff_stale", exchange);
+	const plan = rules.plans.planFor(handoff.response, handoff.consumer === "");
+	if (plan === undefined) return replace("handoff_stale", exchange);
+	if (plan.hashes && handoff.digests.hash_key !== rules.hash?.id) return replace("handoff_stale", exchange);
+	return judgeUnderDirective(message, { ...exchange, handoff, plan, announcedLength: false }, rules);
+}
+
+function judgeUnderDirective(message: ProcessingRequest, judgement: Judgement, rules: Rules): Verdict {
+	const { headers } = message;
+	const { upstreamStatus: status, plan } = judgement;
+	const tunnelled = attribute(message, "request.method") === "CONNECT" || valuesOf(headers, "upgrade").length > 0;
+	if (tunnelled || status < 200) return replace("unmaskable_protocol", judgement);
+	if (message.endOfStream) return { kind: "bodiless", judgement };
+
+	// A part of a JSON text is none (RFC 9110, 15.3.7): what it holds cannot be known.
+	const partial = status === 206 || valuesOf(headers, "content-range").length > 0;
+	if (partial) return replace("body_unsupported", judgement);
+	if (status >= 400 && (rules.errors === "replace" || plan.directive.release === undefined))
+		return replace("error_status", judgement);
+
+	const coding = readContentEncoding(valuesOf(headers, "content-encoding"));
+	if (coding.kind === "unsupported") return replace("body_unsupported", judgement);
+	const types = valuesOf(headers, "content-type");
+	const announcedLength = valuesOf(headers, "content-length").length > 0;
+	const known: Judgement = {
+		...judgement,
+		announcedLength,
+		...(coding.kind === "coded" ? { coding: coding.coding } : {}),
+	};
+	if (types.length === 0) return { kind: "judge", judgement: known };
+	const format = types.length === 1 ? formatUnder(plan.directive, types[0]) : undefined;
+	// Event streams do not end, and buffering waits for the end.
+	if (format === undefined || format === "sse") return replace("body_unsupported", judgement);
+	return { kind: "judge", judgement: { ...known, format } };
+}
+
+function replace(reason: ReplaceReason, exchange: Exchange): Verdict {
+	return { kind: "replace", reason, exchange };
+}
+
+function idOf(reading: HandoffReading): { readonly decisionId?: string } {
+	return "decisionId" in reading && reading.decisionId !== undefined ? { decisionId: reading.decisionId } : {};
+}
+
+/** The one `:status`; 0 when there is none or it is no status. */
+function statusOf(headers: readonly HeaderField[]): number {
+	const values = valuesOf(headers, ":status");
+	return values.length === 1 && /^[1-9]\d\d$/.test(values[0] ?? "") ? Number(values[0]) : 0;
+}
+
+function attribute(message: ProcessingRequest, name: string): string | undefined {
+	const value = message.attributes?.[name];
+	return typeof value === "string" ? value : undefined;
+}
