@@ -16,6 +16,14 @@ export const ERROR_EXIT_CODES = {
 	address_in_use: 3,
 	address_unusable: 3,
 	internal: 3,
+	builtin_missing: 3,
+	bundle_corrupt: 3,
+	bundle_invalid: 3,
+	bundle_too_large: 3,
+	entrypoint_invalid: 2,
+	opa_missing: 3,
+	policy_build_failed: 1,
+	policy_invalid: 3,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_EXIT_CODES;

@@ -1,0 +1,76 @@
+import type { Clock } from "../lib/clock.ts";
+import { PosternError } from "../lib/errors.ts";
+import { HOST_BUILTINS } from "./builtins/table.ts";
+import { type Bundle, readBundle } from "./bundle/read.ts";
+import type { PolicyLimits } from "./limits.ts";
+import type { ActivePolicy } from "./types.ts";
+import { compileModule } from "./wasm/abi.ts";
+import { createEvaluator, type Evaluator } from "./wasm/evaluator.ts";
+
+const EMPTY_INPUT = Buffer.from("{}");
+
+/** Names that a caller may use, each with the module's own; refused where the module lacks one. */
+function resolveEntrypoints(bundle: Bundle, evaluator: Evaluator): ReadonlyMap<string, string> {
+	if (bundle.entrypoints.size === 0)
+		return new Map(evaluator.entrypoints.map((name) => [name, name] as const));
+	for (const [path, name] of bundle.entrypoints) {
+		if (!evaluator.entrypoints.includes(name)) {
+			throw new PosternError("bundle_invalid", `bundle: policy.wasm has no entrypoint for ${path}`);
+		}
+	}
+	return bundle.entrypoints;
+}
+
+/** An entrypoint that traps on the emptiest input would trap on every request. */
+function selfCheck(evaluator: Evaluator, entrypoints: ReadonlyMap<string, string>): void {
+	for (const [path, name] of entrypoints) {
+		const outcome = evaluator.evaluate(name, EMPTY_INPUT);
+		if (outcome.kind === "failed" && outcome.reason === "policy_trap") {
+			throw new PosternError("policy_invalid", `${path} does not run: ${outcome.message}`);
+		}
+	}
+}
+
+/** A policy that was verified, compiled and checked, with what its owner may want to know besides. */
+export interface LoadedPolicy extends ActivePolicy {
+	/** The bundle binds the digests of its files. */
+	readonly bound: boolean;
+	/** Bytes of the present instance's memory. */
+	memoryBytes(): number;
+	/** How many instances were discarded after a trap or a conflict. */
+	discarded(): number;
+}
+
+/**
+ * Bytes of a bundle → a policy ready to evaluate: read, verify digests, compile, check builtins, self-check. Not
+ * warmed up.
+ * @throws {PosternError} `bundle_too_large`, `bundle_invalid`, `bundle_corrupt`, `builtin_missing`, `policy_invalid`
+ */
+export async function loadPolicy(
+	bytes: Uint8Array,
+	limits: PolicyLimits,
+	clock: Clock,
+	serial = 1,
+): Promise<LoadedPolicy> {
+	const bundle = await readBundle(bytes, limits.max_bundle_bytes);
+	const module = await compileModule(bundle.wasm);
+	const evaluator = createEvaluator({ module, data: bundle.data, limits, builtins: HOST_BUILTINS, clock });
+	const entrypoints = resolveEntrypoints(bundle, evaluator);
+	selfCheck(evaluator, entrypoints);
+	return {
+		revision: bundle.revision === "" ? bundle.digest.slice(0, 12) : bundle.revision,
+		digest: bundle.digest,
+		serial,
+		entrypoints: [...entrypoints.keys()],
+		bound: bundle.bound,
+		evaluate(entrypoint, input) {
+			const name = entrypoints.get(entrypoint) ?? entrypoints.get(entrypoint.replace(/^\/+|\/+$/g, ""));
+			if (name === undefined) {
+				return { kind: "failed", reason: "policy_missing", message: `no entrypoint ${entrypoint}` };
+			}
+			return evaluator.evaluate(name, input);
+		},
+		memoryBytes: evaluator.memoryBytes,
+		discarded: evaluator.discarded,
+	};
+}

@@ -1,0 +1,44 @@
+import { sortEntries, sortTerms } from "./compare.ts";
+import type { Term } from "./term.ts";
+
+/** Rego text of a term, as `opa_value_parse` reads it. Strings must be well-formed. */
+export function printTerm(term: Term): string {
+	if (term === null || typeof term === "boolean") return String(term);
+	if (typeof term === "string") return JSON.stringify(term);
+	switch (term.kind) {
+		case "number":
+			return term.text;
+		case "array":
+			return `[${term.items.map(printTerm).join(",")}]`;
+		case "set":
+			return term.items.length === 0 ? "set()" : `{${term.items.map(printTerm).join(",")}}`;
+		case "object":
+			return `{${term.entries.map(([key, value]) => `${printTerm(key)}:${printTerm(value)}`).join(",")}}`;
+	}
+}
+
+/**
+ * JSON text of a term as OPA gives it: sets as arrays in OPA's order, members sorted by key, a key that is no
+ * string as its own JSON text.
+ */
+export function printJson(term: Term): string {
+	if (term === null || typeof term === "boolean") return String(term);
+	if (typeof term === "string") return JSON.stringify(term);
+	switch (term.kind) {
+		case "number":
+			return term.text;
+		case "array":
+			return `[${term.items.map(printJson).join(",")}]`;
+		case "set":
+			return `[${sortTerms(term.items).map(printJson).join(",")}]`;
+		case "object":
+			return `{${sortEntries(term)
+				.map(([key, value]) => `${JSON.stringify(keyText(key))}:${printJson(value)}`)
+				.join(",")}}`;
+	}
+}
+
+/** The member name that OPA gives a key: a string as it is, anything else as its JSON text. */
+export function keyText(key: Term): string {
+	return typeof key === "string" ? key : printJson(key);
+}

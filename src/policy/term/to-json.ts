@@ -1,0 +1,41 @@
+import type { JsonValue } from "../../lib/json-value.ts";
+import { sortEntries, sortTerms } from "./compare.ts";
+import { keyText } from "./print.ts";
+import { TermSyntaxError } from "./reader.ts";
+import type { Term } from "./term.ts";
+
+/**
+ * A double for a number literal.
+ * @throws {TermSyntaxError} when no finite double is near: such a number would change its meaning.
+ */
+export function toDouble(literal: string): number {
+	const value = Number(literal);
+	if (!Number.isFinite(value)) throw new TermSyntaxError("a number no double can hold");
+	return value;
+}
+
+/**
+ * The JSON value of a term: sets become arrays in OPA's order, keys that are no strings their JSON text,
+ * objects have no prototype.
+ * @throws {TermSyntaxError} when two keys of one object get the same name, or a number fits no double.
+ */
+export function toJsonValue(term: Term): JsonValue {
+	if (term === null || typeof term === "boolean" || typeof term === "string") return term;
+	switch (term.kind) {
+		case "number":
+			return toDouble(term.text);
+		case "array":
+			return term.items.map(toJsonValue);
+		case "set":
+			return sortTerms(term.items).map(toJsonValue);
+		case "object": {
+			const object: Record<string, JsonValue> = Object.create(null);
+			for (const [key, value] of sortEntries(term)) {
+				const name = keyText(key);
+				if (object[name] !== undefined) throw new TermSyntaxError("two keys of one name");
+				object[name] = toJsonValue(value);
+			}
+			return object;
+		}
+	}
+}

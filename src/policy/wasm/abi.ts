@@ -1,0 +1,86 @@
+import { PosternError } from "../../lib/errors.ts";
+
+/** The exports of a module of OPA's ABI 1.2 and 1.3 that the evaluator calls; addresses are offsets in memory. */
+export interface OpaExports {
+	opa_eval(
+		reserved: 0,
+		entrypoint: number,
+		data: number,
+		input: number,
+		inputLength: number,
+		heap: number,
+		/** 0: JSON. 1: OPA's own notation, where sets are still sets. */
+		format: 0 | 1,
+	): number;
+	opa_malloc(length: number): number;
+	opa_json_parse(address: number, length: number): number;
+	opa_value_parse(address: number, length: number): number;
+	opa_json_dump(value: number): number;
+	opa_value_dump(value: number): number;
+	opa_heap_ptr_get(): number;
+	opa_heap_ptr_set(address: number): void;
+	entrypoints(): number;
+	builtins(): number;
+}
+
+const FUNCTIONS: readonly (keyof OpaExports)[] = [
+	"opa_eval",
+	"opa_malloc",
+	"opa_json_parse",
+	"opa_value_parse",
+	"opa_json_dump",
+	"opa_value_dump",
+	"opa_heap_ptr_get",
+	"opa_heap_ptr_set",
+	"entrypoints",
+	"builtins",
+];
+
+export const BUILTIN_IMPORTS = [
+	"opa_builtin0",
+	"opa_builtin1",
+	"opa_builtin2",
+	"opa_builtin3",
+	"opa_builtin4",
+] as const;
+
+const IMPORTS: ReadonlySet<string> = new Set(["memory", "opa_abort", "opa_println", ...BUILTIN_IMPORTS]);
+
+const invalid = (what: string): PosternError => new PosternError("policy_invalid", `policy.wasm: ${what}`);
+
+/**
+ * Compiles a module and checks that it asks for nothing but what OPA's ABI names.
+ * @throws {PosternError} `policy_invalid`
+ */
+export async function compileModule(bytes: Uint8Array): Promise<WebAssembly.Module> {
+	let module: WebAssembly.Module;
+	try {
+		module = await WebAssembly.compile(bytes);
+	} catch (thrown) {
+		throw new PosternError("policy_invalid", "policy.wasm: not a WebAssembly module", { cause: thrown });
+	}
+	for (const wanted of WebAssembly.Module.imports(module)) {
+		if (wanted.module !== "env" || !IMPORTS.has(wanted.name)) {
+			throw invalid(`imports ${wanted.module}.${wanted.name}, which no policy needs`);
+		}
+	}
+	return module;
+}
+
+const versionOf = (value: unknown): unknown => (value instanceof WebAssembly.Global ? value.value : value);
+
+/**
+ * The exports of an instance, once they are known to be there.
+ * @throws {PosternError} `policy_invalid` for another ABI than 1.2 or later.
+ */
+export function checkExports(exports: Readonly<Record<string, unknown>>): OpaExports {
+	const major = versionOf(exports["opa_wasm_abi_version"]);
+	const minor = versionOf(exports["opa_wasm_abi_minor_version"]);
+	if (major !== 1 || typeof minor !== "number" || minor < 2) {
+		throw invalid(`ABI ${String(major)}.${String(minor)}; versions from 1.2 are understood`);
+	}
+	for (const name of FUNCTIONS) {
+		if (typeof exports[name] !== "function") throw invalid(`does not export ${name}`);
+	}
+	return exports as unknown as OpaExports;
+}

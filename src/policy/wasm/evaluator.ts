@@ -1,0 +1,118 @@
+import type { Clock } from "../../lib/clock.ts";
+import { PosternError } from "../../lib/errors.ts";
+import type { Builtin } from "../builtins/builtin.ts";
+import { MAX_RESULT_DEPTH, type PolicyLimits } from "../limits.ts";
+import { TermSyntaxError } from "../term/reader.ts";
+import type { Evaluation, PolicyFailure } from "../types.ts";
+import { classifyThrow } from "./abort.ts";
+import { createInstance, type PolicyInstance } from "./instance.ts";
+import { parseResultSet } from "./value-dump.ts";
+
+const OPEN_BRACE = 0x7b;
+
+export interface EvaluatorOptions {
+	readonly module: WebAssembly.Module;
+	readonly data: Uint8Array;
+	readonly limits: PolicyLimits;
+	readonly builtins: ReadonlyMap<string, Builtin>;
+	readonly clock: Clock;
+}
+
+/** Runs one compiled policy, one evaluation at a time, on this thread. */
+export interface Evaluator {
+	/** Entrypoints as the module names them. */
+	readonly entrypoints: readonly string[];
+	/**
+	 * One evaluation. Never throws. `input` must be one complete JSON object in UTF-8 without lone surrogate escapes:
+	 * OPA's own reader takes more than JSON, and what it cannot read at all would run as an undefined input. Only the
+	 * first byte is looked at here; the request room's encoder writes nothing else.
+	 */
+	evaluate(entrypoint: string, input: Uint8Array): Evaluation;
+	/** Bytes of the present instance's memory; 0 while there is none. */
+	memoryBytes(): number;
+	/** How many instances were discarded. */
+	discarded(): number;
+}
+
+const failed = (reason: PolicyFailure, message: string): Evaluation => ({ kind: "failed", reason, message });
+
+/**
+ * Makes the first instance, so that what is wrong with a module shows here.
+ * @throws {PosternError} `policy_invalid`; `builtin_missing` when the module calls a builtin that is not supplied.
+ */
+export function createEvaluator(options: EvaluatorOptions): Evaluator {
+	const { limits, clock } = options;
+	let now: bigint | undefined;
+	const nowNs = (): bigint => {
+		now ??= BigInt(Math.floor(clock.now())) * 1_000_000n;
+		return now;
+	};
+	const start = (): PolicyInstance =>
+		createInstance({
+			module: options.module,
+			data: options.data,
+			maxMemoryBytes: limits.max_memory_bytes,
+			builtins: options.builtins,
+			context: { nowNs },
+		});
+
+	let instance: PolicyInstance | undefined = start();
+	const entrypoints = instance.entrypoints;
+	const missing = instance.builtinNames.filter((name) => !options.builtins.has(name));
+	if (missing.length > 0) {
+		throw new PosternError(
+			"builtin_missing",
+			`the policy calls builtins not supplied: ${missing.join(", ")}`,
+		);
+	}
+	let discarded = 0;
+	let busy = false;
+
+	const run = (current: PolicyInstance, id: number, input: Uint8Array): Evaluation => {
+		const { memory, exports, data, heap } = current;
+		memory.write(heap, input);
+		const address = exports.opa_eval(0, id, data, heap, input.length, heap + input.length, 1);
+		const text = memory.text(address, limits.max_result_bytes);
+		if (text === undefined) return failed("result_invalid", "the result is too large, or no text");
+		try {
+			return parseResultSet(text, MAX_RESULT_DEPTH);
+		} catch (thrown) {
+			if (thrown instanceof TermSyntaxError) return failed("result_invalid", thrown.message);
+			throw thrown;
+		}
+	};
+
+	return {
+		entrypoints: [...entrypoints.keys()],
+		evaluate(entrypoint, input) {
+			const id = entrypoints.get(entrypoint);
+			if (id === undefined) return failed("policy_missing", `no entrypoint ${entrypoint}`);
+			if (input.length > limits.max_input_bytes) {
+				return failed("input_too_large", `input of ${input.length} bytes`);
+			}
+			if (input[0] !== OPEN_BRACE) return failed("policy_trap", "the input is no JSON object");
+			// The module keeps one stack and one heap: a second evaluation inside the first would overwrite both.
+			if (busy) return failed("policy_trap", "evaluation inside an evaluation");
+			busy = true;
+			now = undefined;
+			try {
+				instance ??= start();
+				if (!instance.memory.reserve(instance.heap + input.length)) {
+					return failed("input_too_large", `input of ${input.length} bytes does not fit the policy's memory`);
+				}
+				return run(instance, id, input);
+			} catch (thrown) {
+				// Whatever is thrown leaves the module's stack pointer where it was, so the next evaluation would start
+				// with less stack: the instance is given up, after a conflict too.
+				instance = undefined;
+				discarded++;
+				const { reason, message } = classifyThrow(thrown);
+				return failed(reason, message);
+			} finally {
+				busy = false;
+			}
+		},
+		memoryBytes: () => instance?.memory.memory.buffer.byteLength ?? 0,
+		discarded: () => discarded,
+	};
+}

@@ -1,0 +1,128 @@
+import { PosternError } from "../../lib/errors.ts";
+import type { Builtin, BuiltinContext } from "../builtins/builtin.ts";
+import { parseTerm } from "../term/parse.ts";
+import { printTerm } from "../term/print.ts";
+import type { Term } from "../term/term.ts";
+import { BUILTIN_IMPORTS, checkExports, type OpaExports } from "./abi.ts";
+import { PolicyAbort } from "./abort.ts";
+import { type LinearMemory, linearMemory, PAGE_BYTES } from "./memory.ts";
+
+/** Longest text of an abort that is kept. */
+const MAX_MESSAGE_BYTES = 1024;
+/** Where the search for an initial size starts: 1 MiB, which most policies fit into. */
+const FIRST_PAGES = 16;
+/** Nested containers of a builtin's argument. */
+const MAX_ARGUMENT_DEPTH = 512;
+
+export interface InstanceOptions {
+	readonly module: WebAssembly.Module;
+	/** A JSON object in UTF-8: the documents under `data`. */
+	readonly data: Uint8Array;
+	readonly maxMemoryBytes: number;
+	readonly builtins: ReadonlyMap<string, Builtin>;
+	readonly context: BuiltinContext;
+}
+
+/** One instance, its data in place. Good until something throws through it. */
+export interface PolicyInstance {
+	readonly exports: OpaExports;
+	readonly memory: LinearMemory;
+	/** Address of the data document. */
+	readonly data: number;
+	/** Where an evaluation's input goes, and everything it allocates after that. */
+	readonly heap: number;
+	readonly entrypoints: ReadonlyMap<string, number>;
+	/** Builtins that the module calls on the host, by name. */
+	readonly builtinNames: readonly string[];
+}
+
+function readIndex(memory: LinearMemory, exports: OpaExports, value: number): Map<string, number> {
+	const text = memory.text(exports.opa_json_dump(value), memory.memory.buffer.byteLength);
+	const index = new Map<string, number>();
+	if (text === undefined) throw new PosternError("policy_invalid", "policy.wasm: an index is not readable");
+	for (const [name, id] of Object.entries(JSON.parse(text) as object)) index.set(name, id as number);
+	return index;
+}
+
+/** `undefined`: the memory is smaller than the module declares, or than its data segments reach. */
+function tryInstantiate(
+	options: InstanceOptions,
+	pages: number,
+	maximum: number,
+): { memory: LinearMemory; exports: OpaExports; names: Map<number, string> } | Error {
+	const memory = linearMemory(new WebAssembly.Memory({ initial: pages, maximum }));
+	const names = new Map<number, string>();
+	let exports: OpaExports | undefined;
+
+	const call = (id: number, _context: number, ...args: number[]): number => {
+		const opa = exports as OpaExports;
+		const builtin = options.builtins.get(names.get(id) ?? "");
+		if (builtin === undefined) throw new PolicyAbort(`builtin ${names.get(id) ?? id} is missing`);
+		const terms = args.map((address): Term => {
+			const text = memory.text(opa.opa_value_dump(address), memory.memory.buffer.byteLength);
+			if (text === undefined) throw new PolicyAbort("a builtin's argument is not readable");
+			return parseTerm(text, MAX_ARGUMENT_DEPTH);
+		});
+		const result = builtin(terms, options.context);
+		if (result === undefined) return 0;
+		const bytes = Buffer.from(printTerm(result), "utf8");
+		const address = opa.opa_malloc(bytes.length);
+		memory.write(address, bytes);
+		const value = opa.opa_value_parse(address, bytes.length);
+		if (value === 0) throw new PolicyAbort("a builtin's result was refused");
+		return value;
+	};
+
+	const env: Record<string, unknown> = {
+		memory: memory.memory,
+		opa_abort(address: number): never {
+			throw new PolicyAbort(memory.message(address, MAX_MESSAGE_BYTES));
+		},
+		opa_println() {},
+	};
+	for (const name of BUILTIN_IMPORTS) env[name] = call;
+
+	try {
+		exports = checkExports(new WebAssembly.Instance(options.module, { env }).exports);
+	} catch (thrown) {
+		if (thrown instanceof PosternError) throw thrown;
+		return thrown instanceof Error ? thrown : new Error(String(thrown));
+	}
+	return { memory, exports, names };
+}
+
+/**
+ * Instantiates a module and loads its data. The memory starts as small as the module allows — its declared minimum
+ * can be too low, so sizes are tried — and never grows over `maxMemoryBytes`.
+ * @throws {PosternError} `policy_invalid`, also when the data does not fit into the memory.
+ */
+export function createInstance(options: InstanceOptions): PolicyInstance {
+	const maximum = Math.floor(options.maxMemoryBytes / PAGE_BYTES);
+	let pages = Math.min(FIRST_PAGES, maximum);
+	let made = tryInstantiate(options, pages, maximum);
+	while (made instanceof Error && pages < maximum) {
+		pages = Math.min(pages * 2, maximum);
+		made = tryInstantiate(options, pages, maximum);
+	}
+	if (made instanceof Error) {
+		throw new PosternError("policy_invalid", `policy.wasm does not start: ${made.message}`, { cause: made });
+	}
+	const { memory, exports, names } = made;
+	try {
+		const builtins = readIndex(memory, exports, exports.builtins());
+		for (const [name, id] of builtins) names.set(id, name);
+		const entrypoints = readIndex(memory, exports, exports.entrypoints());
+		const raw = exports.opa_malloc(options.data.length);
+		memory.write(raw, options.data);
+		const data = exports.opa_json_parse(raw, options.data.length);
+		if (data === 0) throw new PosternError("policy_invalid", "data.json is refused by the policy module");
+		const heap = exports.opa_heap_ptr_get();
+		return { exports, memory, data, heap, entrypoints, builtinNames: [...builtins.keys()] };
+	} catch (thrown) {
+		if (thrown instanceof PosternError) throw thrown;
+		const message = thrown instanceof Error ? thrown.message : String(thrown);
+		throw new PosternError("policy_invalid", `the policy's data cannot be loaded: ${message}`, {
+			cause: thrown,
+		});
+	}
+}

@@ -1,0 +1,56 @@
+import { isUtf8 } from "node:buffer";
+
+export const PAGE_BYTES = 65536;
+
+/** Reads and writes the linear memory of one instance; follows its growth. */
+export interface LinearMemory {
+	readonly memory: WebAssembly.Memory;
+	/** Grows, if need be, until `end` bytes are there; `false` when the maximum forbids it. */
+	reserve(end: number): boolean;
+	write(address: number, bytes: Uint8Array): void;
+	/**
+	 * The UTF-8 text before the next NUL. `undefined` when there is none within `maxBytes`, or the bytes are no
+	 * UTF-8: a replacement character would change what a policy said.
+	 */
+	text(address: number, maxBytes: number): string | undefined;
+	/** The same for messages: cut at `maxBytes`, with replacement characters. */
+	message(address: number, maxBytes: number): string;
+}
+
+export function linearMemory(memory: WebAssembly.Memory): LinearMemory {
+	let view = Buffer.from(memory.buffer);
+	// Growth detaches the buffer that the view was made over.
+	const bytes = (): Buffer => {
+		if (view.buffer !== memory.buffer) view = Buffer.from(memory.buffer);
+		return view;
+	};
+	return {
+		memory,
+		reserve(end) {
+			const missing = end - memory.buffer.byteLength;
+			if (missing <= 0) return true;
+			try {
+				memory.grow(Math.ceil(missing / PAGE_BYTES));
+				return true;
+			} catch {
+				return false;
+			}
+		},
+		write(address, source) {
+			bytes().set(source, address);
+		},
+		text(address, maxBytes) {
+			const all = bytes();
+			const window = all.subarray(address, address + maxBytes + 1);
+			const length = window.indexOf(0);
+			if (address <= 0 || length < 0) return undefined;
+			const text = window.subarray(0, length);
+			return isUtf8(text) ? text.toString("utf8") : undefined;
+		},
+		message(address, maxBytes) {
+			const window = bytes().subarray(address, address + maxBytes);
+			const length = window.indexOf(0);
+			return window.toString("utf8", 0, length < 0 ? window.length : length);
+		},
+	};
+}
