@@ -54,7 +54,10 @@ export interface ReleaseRecord {
 export type AuditRecord = DecisionRecord | ReleaseRecord;
 
 export interface AuditWriter {
-	/** Queues one record; never blocks, never throws. Answers false when the record could not be taken. */
+	/**
+	 * Queues one record; never blocks, never throws. Answers false when the record was not taken and what it records
+	 * must not happen (`audit.overflow: deny`); a record lost under `drop` answers true and is counted.
+	 */
 	write(record: AuditRecord): boolean;
 	/** Resolves when everything queued so far is with the sink. */
 	flush(): Promise<void>;

@@ -1,0 +1,98 @@
+import type { FieldReport } from "../fields/types.ts";
+import type { AuditRecord } from "./types.ts";
+
+export interface EncodedLine {
+	/** JSON without line ends inside, and one line end behind. */
+	readonly line: string;
+	/** Bytes of `line` in UTF-8. */
+	readonly bytes: number;
+	/** Something of the record was left out to keep the line within its limit. */
+	readonly cut: boolean;
+}
+
+/** How many entries of each list of a report a cut line tries to keep, one after the other. */
+const KEPT_ENTRIES = [512, 128, 32, 8, 0];
+/** Strings and lists of a line that is still too long. */
+const SHORT_TEXT = 256;
+const SHORT_LIST = 16;
+
+/**
+ * One audit line. Never throws, and never longer than `maxBytes` (at least 1 KiB): a longer record loses its
+ * obligations, then list entries of its report, then the tails of texts. It then says `truncated`, and `totals`
+ * keeps the exact counts of the report.
+ */
+export function encodeLine(record: AuditRecord, maxBytes: number): EncodedLine {
+	const whole = attempt(record, maxBytes);
+	if (whole !== undefined) return { ...whole, cut: false };
+	for (const shorter of shortened(record)) {
+		const line = attempt(shorter, maxBytes);
+		if (line !== undefined) return { ...line, cut: true };
+	}
+	const last = `${JSON.stringify({ type: record.type === "release" ? "release" : "decision", truncated: true })}\n`;
+	return { line: last, bytes: Buffer.byteLength(last), cut: true };
+}
+
+function attempt(record: object, maxBytes: number): { line: string; bytes: number } | undefined {
+	try {
+		const line = `${JSON.stringify(record)}\n`;
+		const bytes = Buffer.byteLength(line);
+		return bytes <= maxBytes ? { line, bytes } : undefined;
+	} catch {
+		// A cycle, a BigInt, a getter that throws: nothing a record should hold, and no reason to lose the others.
+		return undefined;
+	}
+}
+
+function* shortened(record: AuditRecord): Generator<object> {
+	const { ...base } = record as AuditRecord & { obligations?: unknown };
+	delete base.obligations;
+	const fields = record.type === "release" ? record.fields : undefined;
+	if (fields === undefined) yield { ...base, truncated: true };
+	else {
+		const totals = totalsOf(fields);
+		for (const kept of KEPT_ENTRIES) {
+			yield { ...base, fields: keepEntries(fields, kept), totals, truncated: true };
+		}
+	}
+	yield {
+		...shortTexts(base),
+		...(fields === undefined ? {} : { fields: undefined, totals: totalsOf(fields) }),
+		truncated: true,
+	};
+}
+
+/** Counts over all paths, exact whatever was cut. */
+export function totalsOf(fields: FieldReport): Readonly<Record<string, number>> {
+	const sum = (entries: readonly { readonly count: number }[]): number =>
+		entries.reduce((total, entry) => total + entry.count, 0);
+	return {
+		released: sum(fields.released),
+		masked: sum(fields.masked),
+		withheld: sum(fields.withheld),
+		unknown: sum(fields.unknown),
+		detected: sum(fields.detected),
+	};
+}
+
+function keepEntries(fields: FieldReport, kept: number): FieldReport {
+	return {
+		released: fields.released.slice(0, kept),
+		masked: fields.masked.slice(0, kept),
+		withheld: fields.withheld.slice(0, kept),
+		unknown: fields.unknown.slice(0, kept),
+		detected: fields.detected.slice(0, kept),
+		truncated: true,
+	};
+}
+
+function shortTexts(value: object): object {
+	const copy: Record<string, unknown> = {};
+	for (const [key, inner] of Object.entries(value)) {
+		if (typeof inner === "string") copy[key] = inner.slice(0, SHORT_TEXT);
+		else if (Array.isArray(inner))
+			copy[key] = inner.slice(0, SHORT_LIST).map((item) => String(item).slice(0, SHORT_TEXT));
+		else if (typeof inner === "object" && inner !== null) copy[key] = shortTexts(inner);
+		else copy[key] = inner;
+	}
+	return copy;
+}
