@@ -2,9 +2,9 @@ import { Buffer, isUtf8 } from "node:buffer";
 
 /**
  * Text of bytes as Go's JSON encoder prints them: each byte that belongs to no valid UTF-8 sequence is one U+FFFD.
- * (WHATWG decoders replace a whole broken sequence by one.)
+ * (WHATWG decoders replace a whole broken sequence by one.) `replacement` stands for each such byte instead.
  */
-export function goText(bytes: Buffer): string {
+export function goText(bytes: Buffer, replacement = "\ufffd"): string {
 	if (isUtf8(bytes)) return bytes.toString("utf8");
 	let text = "";
 	let valid = 0;
@@ -15,7 +15,7 @@ export function goText(bytes: Buffer): string {
 			pos += length;
 			continue;
 		}
-		text += `${bytes.toString("utf8", valid, pos)}\ufffd`;
+		text += `${bytes.toString("utf8", valid, pos)}${replacement}`;
 		pos++;
 		valid = pos;
 	}

@@ -1,0 +1,507 @@
+import type { Buffer } from "node:buffer";
+import {
+	asBuffer,
+	type Cursor,
+	cursor,
+	enter,
+	LENGTH,
+	leave,
+	readBool,
+	readInt32,
+	readInt64,
+	readLength,
+	readTag,
+	readUint32,
+	requireUtf8,
+	skipField,
+	VARINT,
+} from "../protobuf/reader.ts";
+import { merged, open, type Piece, readPiece } from "../protobuf/struct.ts";
+import { type Entries, lastWins } from "./entries.ts";
+
+/** Where a string lies in the message; `start === end` when it is empty or absent, which proto3 cannot tell apart. */
+export interface Span {
+	readonly start: number;
+	readonly end: number;
+}
+
+export type PortView =
+	| { readonly kind: "none" }
+	| { readonly kind: "value"; readonly port: number }
+	| { readonly kind: "name"; readonly name: Span };
+
+export interface SocketAddressView {
+	readonly kind: "socketAddress";
+	protocol: number;
+	address: Span;
+	port: PortView;
+	resolverName: Span;
+	ipv4Compat: boolean;
+	networkNamespace: Span;
+}
+
+export interface PipeView {
+	readonly kind: "pipe";
+	path: Span;
+	mode: number;
+}
+
+export interface InternalAddressView {
+	readonly kind: "envoyInternalAddress";
+	/** Present even when empty: a member of a oneof. */
+	listener: Span | undefined;
+	endpointId: Span;
+}
+
+export type AddressKind = SocketAddressView | PipeView | InternalAddressView;
+
+export interface PeerView {
+	/** Present when the message was; `kind` when one of the forms was given. */
+	address: { kind: AddressKind | undefined } | undefined;
+	service: Span;
+	labels: Entries;
+	principal: Span;
+	certificate: Span;
+}
+
+export interface HttpView {
+	id: Span;
+	method: Span;
+	headers: Entries;
+	/** From `header_map`: every header apart, in order; the value is `raw_value` where that is given. */
+	headerMap: Entries | undefined;
+	path: Span;
+	host: Span;
+	scheme: Span;
+	query: Span;
+	fragment: Span;
+	size: number | bigint;
+	protocol: Span;
+	body: Span;
+	rawBody: Span;
+}
+
+/** One namespace of a Metadata: its key and the Struct or Any under it, which nobody has read yet. */
+export interface MetadataEntry {
+	readonly key: Span;
+	readonly value: Piece;
+}
+
+export interface MetadataView {
+	/** By the key's bytes, one character per byte: no key is special. */
+	readonly filter: Map<string, MetadataEntry>;
+	readonly typed: Map<string, MetadataEntry>;
+}
+
+/**
+ * A CheckRequest as one strict walk over its bytes found it: offsets, no copies. A singular message that comes twice is
+ * merged, of a scalar the last one counts, map keys are whatever they are (`__proto__` too).
+ */
+export interface CheckView {
+	readonly bytes: Buffer;
+	hasAttributes: boolean;
+	source: PeerView | undefined;
+	destination: PeerView | undefined;
+	hasRequest: boolean;
+	time: { seconds: number | bigint; nanos: number } | undefined;
+	http: HttpView | undefined;
+	contextExtensions: Entries;
+	metadataContext: MetadataView | undefined;
+	routeMetadataContext: MetadataView | undefined;
+	tlsSession: { sni: Span } | undefined;
+}
+
+const EMPTY: Span = { start: 0, end: 0 };
+const tag = (field: number, type: number): number => (field << 3) | type;
+
+/** @throws WireError when the bytes are no CheckRequest that Go's decoder would read */
+export function readCheckRequest(message: Uint8Array): CheckView {
+	const bytes = asBuffer(message);
+	const view: CheckView = {
+		bytes,
+		hasAttributes: false,
+		source: undefined,
+		destination: undefined,
+		hasRequest: false,
+		time: undefined,
+		http: undefined,
+		contextExtensions: [],
+		metadataContext: undefined,
+		routeMetadataContext: undefined,
+		tlsSession: undefined,
+	};
+	const c = cursor(bytes);
+	while (c.pos < c.end) {
+		const next = readTag(c);
+		if (next !== tag(1, LENGTH)) {
+			skipField(c, next);
+			continue;
+		}
+		view.hasAttributes = true;
+		const outer = enter(c);
+		readAttributes(c, view);
+		leave(c, outer);
+	}
+	return view;
+}
+
+function readAttributes(c: Cursor, view: CheckView): void {
+	while (c.pos < c.end) {
+		const next = readTag(c);
+		switch (next) {
+			case tag(1, LENGTH):
+				view.source = readPeer(c, view.source);
+				break;
+			case tag(2, LENGTH):
+				view.destination = readPeer(c, view.destination);
+				break;
+			case tag(4, LENGTH):
+				readRequest(c, view);
+				break;
+			case tag(10, LENGTH):
+				readEntry(c, view.contextExtensions);
+				break;
+			case tag(11, LENGTH):
+				view.metadataContext = readMetadata(c, view.metadataContext);
+				break;
+			case tag(12, LENGTH):
+				view.tlsSession = readTls(c, view.tlsSession);
+				break;
+			case tag(13, LENGTH):
+				view.routeMetadataContext = readMetadata(c, view.routeMetadataContext);
+				break;
+			default:
+				skipField(c, next);
+		}
+	}
+	lastWins(view.bytes, view.contextExtensions);
+}
+
+function readText(c: Cursor): Span {
+	const span = readSpan(c);
+	requireUtf8(c.bytes, span.start, span.end);
+	return span;
+}
+
+function readSpan(c: Cursor): Span {
+	const length = readLength(c);
+	const start = c.pos;
+	c.pos = start + length;
+	return { start, end: c.pos };
+}
+
+function readPeer(c: Cursor, before: PeerView | undefined): PeerView {
+	const peer: PeerView = before ?? {
+		address: undefined,
+		service: EMPTY,
+		labels: [],
+		principal: EMPTY,
+		certificate: EMPTY,
+	};
+	const outer = enter(c);
+	while (c.pos < c.end) {
+		const next = readTag(c);
+		switch (next) {
+			case tag(1, LENGTH):
+				peer.address ??= { kind: undefined };
+				readAddress(c, peer.address);
+				break;
+			case tag(2, LENGTH):
+				peer.service = readText(c);
+				break;
+			case tag(3, LENGTH):
+				readEntry(c, peer.labels);
+				break;
+			case tag(4, LENGTH):
+				peer.principal = readText(c);
+				break;
+			case tag(5, LENGTH):
+				peer.certificate = readText(c);
+				break;
+			default:
+				skipField(c, next);
+		}
+	}
+	lastWins(c.bytes, peer.labels);
+	leave(c, outer);
+	return peer;
+}
+
+function readAddress(c: Cursor, address: { kind: AddressKind | undefined }): void {
+	const outer = enter(c);
+	while (c.pos < c.end) {
+		const next = readTag(c);
+		const { kind } = address;
+		if (next === tag(1, LENGTH)) {
+			address.kind = readSocketAddress(c, kind?.kind === "socketAddress" ? kind : undefined);
+		} else if (next === tag(2, LENGTH)) address.kind = readPipe(c, kind?.kind === "pipe" ? kind : undefined);
+		else if (next === tag(3, LENGTH)) {
+			address.kind = readInternal(c, kind?.kind === "envoyInternalAddress" ? kind : undefined);
+		} else skipField(c, next);
+	}
+	leave(c, outer);
+}
+
+const NO_PORT: PortView = { kind: "none" };
+
+function readSocketAddress(c: Cursor, before: SocketAddressView | undefined): SocketAddressView {
+	const address: SocketAddressView = before ?? {
+		kind: "socketAddress",
+		protocol: 0,
+		address: EMPTY,
+		port: NO_PORT,
+		resolverName: EMPTY,
+		ipv4Compat: false,
+		networkNamespace: EMPTY,
+	};
+	const outer = enter(c);
+	while (c.pos < c.end) {
+		const next = readTag(c);
+		switch (next) {
+			case tag(1, VARINT):
+				address.protocol = readInt32(c);
+				break;
+			case tag(2, LENGTH):
+				address.address = readText(c);
+				break;
+			case tag(3, VARINT):
+				address.port = { kind: "value", port: readUint32(c) };
+				break;
+			case tag(4, LENGTH):
+				address.port = { kind: "name", name: readText(c) };
+				break;
+			case tag(5, LENGTH):
+				address.resolverName = readText(c);
+				break;
+			case tag(6, VARINT):
+				address.ipv4Compat = readBool(c);
+				break;
+			case tag(7, LENGTH):
+				address.networkNamespace = readText(c);
+				break;
+			default:
+				skipField(c, next);
+		}
+	}
+	leave(c, outer);
+	return address;
+}
+
+function readPipe(c: Cursor, before: PipeView | undefined): PipeView {
+	const pipe: PipeView = before ?? { kind: "pipe", path: EMPTY, mode: 0 };
+	const outer = enter(c);
+	while (c.pos < c.end) {
+		const next = readTag(c);
+		if (next === tag(1, LENGTH)) pipe.path = readText(c);
+		else if (next === tag(2, VARINT)) pipe.mode = readUint32(c);
+		else skipField(c, next);
+	}
+	leave(c, outer);
+	return pipe;
+}
+
+function readInternal(c: Cursor, before: InternalAddressView | undefined): InternalAddressView {
+	const address: InternalAddressView = before ?? {
+		kind: "envoyInternalAddress",
+		listener: undefined,
+		endpointId: EMPTY,
+	};
+	const outer = enter(c);
+	while (c.pos < c.end) {
+		const next = readTag(c);
+		if (next === tag(1, LENGTH)) address.listener = readText(c);
+		else if (next === tag(2, LENGTH)) address.endpointId = readText(c);
+		else skipField(c, next);
+	}
+	leave(c, outer);
+	return address;
+}
+
+function readRequest(c: Cursor, view: CheckView): void {
+	view.hasRequest = true;
+	const outer = enter(c);
+	while (c.pos < c.end) {
+		const next = readTag(c);
+		if (next === tag(1, LENGTH)) readTime(c, view);
+		else if (next === tag(2, LENGTH)) view.http = readHttp(c, view.http);
+		else skipField(c, next);
+	}
+	leave(c, outer);
+}
+
+function readTime(c: Cursor, view: CheckView): void {
+	view.time ??= { seconds: 0, nanos: 0 };
+	const outer = enter(c);
+	while (c.pos < c.end) {
+		const next = readTag(c);
+		if (next === tag(1, VARINT)) view.time.seconds = readInt64(c);
+		else if (next === tag(2, VARINT)) view.time.nanos = readInt32(c);
+		else skipField(c, next);
+	}
+	leave(c, outer);
+}
+
+function readHttp(c: Cursor, before: HttpView | undefined): HttpView {
+	const http: HttpView = before ?? {
+		id: EMPTY,
+		method: EMPTY,
+		headers: [],
+		headerMap: undefined,
+		path: EMPTY,
+		host: EMPTY,
+		scheme: EMPTY,
+		query: EMPTY,
+		fragment: EMPTY,
+		size: 0,
+		protocol: EMPTY,
+		body: EMPTY,
+		rawBody: EMPTY,
+	};
+	const outer = enter(c);
+	while (c.pos < c.end) {
+		const next = readTag(c);
+		switch (next) {
+			case tag(1, LENGTH):
+				http.id = readText(c);
+				break;
+			case tag(2, LENGTH):
+				http.method = readText(c);
+				break;
+			case tag(3, LENGTH):
+				readEntry(c, http.headers);
+				break;
+			case tag(4, LENGTH):
+				http.path = readText(c);
+				break;
+			case tag(5, LENGTH):
+				http.host = readText(c);
+				break;
+			case tag(6, LENGTH):
+				http.scheme = readText(c);
+				break;
+			case tag(7, LENGTH):
+				http.query = readText(c);
+				break;
+			case tag(8, LENGTH):
+				http.fragment = readText(c);
+				break;
+			case tag(9, VARINT):
+				http.size = readInt64(c);
+				break;
+			case tag(10, LENGTH):
+				http.protocol = readText(c);
+				break;
+			case tag(11, LENGTH):
+				http.body = readText(c);
+				break;
+			case tag(12, LENGTH):
+				http.rawBody = readSpan(c);
+				break;
+			case tag(13, LENGTH):
+				http.headerMap ??= [];
+				readHeaderMap(c, http.headerMap);
+				break;
+			default:
+				skipField(c, next);
+		}
+	}
+	lastWins(c.bytes, http.headers);
+	leave(c, outer);
+	return http;
+}
+
+/** `HeaderMap`: repeated HeaderValue headers = 1. */
+function readHeaderMap(c: Cursor, headers: Entries): void {
+	const outer = enter(c);
+	while (c.pos < c.end) {
+		const next = readTag(c);
+		if (next === tag(1, LENGTH)) readHeader(c, headers);
+		else skipField(c, next);
+	}
+	leave(c, outer);
+}
+
+/** `HeaderValue`: key = 1, value = 2, raw_value = 3. */
+function readHeader(c: Cursor, headers: Entries): void {
+	const outer = enter(c);
+	let key = EMPTY;
+	let value = EMPTY;
+	let raw = EMPTY;
+	while (c.pos < c.end) {
+		const next = readTag(c);
+		if (next === tag(1, LENGTH)) key = readText(c);
+		else if (next === tag(2, LENGTH)) value = readText(c);
+		else if (next === tag(3, LENGTH)) raw = readSpan(c);
+		else skipField(c, next);
+	}
+	const used = raw.end > raw.start ? raw : value;
+	headers.push(key.start, key.end, used.start, used.end);
+	leave(c, outer);
+}
+
+/** One entry of a `map<string, string>`. */
+function readEntry(c: Cursor, entries: Entries): void {
+	const outer = enter(c);
+	let key = EMPTY;
+	let value = EMPTY;
+	while (c.pos < c.end) {
+		const next = readTag(c);
+		if (next === tag(1, LENGTH)) key = readText(c);
+		else if (next === tag(2, LENGTH)) value = readText(c);
+		else skipField(c, next);
+	}
+	entries.push(key.start, key.end, value.start, value.end);
+	leave(c, outer);
+}
+
+function readTls(c: Cursor, before: { sni: Span } | undefined): { sni: Span } {
+	const session = before ?? { sni: EMPTY };
+	const outer = enter(c);
+	while (c.pos < c.end) {
+		const next = readTag(c);
+		if (next === tag(1, LENGTH)) session.sni = readText(c);
+		else skipField(c, next);
+	}
+	leave(c, outer);
+	return session;
+}
+
+/** `Metadata`: map<string, Struct> filter_metadata = 1, map<string, Any> typed_filter_metadata = 2. */
+function readMetadata(c: Cursor, before: MetadataView | undefined): MetadataView {
+	const metadata = before ?? { filter: new Map(), typed: new Map() };
+	const outer = enter(c);
+	while (c.pos < c.end) {
+		const next = readTag(c);
+		if (next === tag(1, LENGTH)) readNamespace(c, metadata.filter);
+		else if (next === tag(2, LENGTH)) readNamespace(c, metadata.typed);
+		else skipField(c, next);
+	}
+	leave(c, outer);
+	return metadata;
+}
+
+function readNamespace(c: Cursor, entries: Map<string, MetadataEntry>): void {
+	const outer = enter(c);
+	let key = EMPTY;
+	let value: Piece | undefined;
+	while (c.pos < c.end) {
+		const next = readTag(c);
+		if (next === tag(1, LENGTH)) key = readText(c);
+		else if (next === tag(2, LENGTH)) value = merged(value, readPiece(c));
+		else skipField(c, next);
+	}
+	const name = c.bytes.toString("latin1", key.start, key.end);
+	entries.set(name, { key, value: value ?? { bytes: c.bytes, start: c.pos, end: c.pos } });
+	leave(c, outer);
+}
+
+/** A cursor over a namespace's Struct or Any. */
+export function openEntry(entry: MetadataEntry): Cursor {
+	// check request → attributes → metadata → entry → value
+	return open(entry.value, 4);
+}
+
+/** Text of a span. */
+export function textOf(view: CheckView, span: Span): string {
+	return span.end === span.start ? "" : view.bytes.toString("utf8", span.start, span.end);
+}
