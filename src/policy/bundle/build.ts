@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { errorMessage } from "../../lib/error-message.ts";
 import { PosternError } from "../../lib/errors.ts";
 import { DEFAULT_ENTRYPOINT, normalizeEntrypoint } from "../entrypoint.ts";
 import { compile } from "./compile.ts";
@@ -96,8 +97,7 @@ export async function buildBundle(options: BuildOptions & { readonly out: string
 		await rename(partial, options.out);
 	} catch (thrown) {
 		await rm(partial, { force: true });
-		const why = thrown instanceof Error ? thrown.message : String(thrown);
-		throw new PosternError("file_unreadable", `${options.out}: ${why}`, { cause: thrown });
+		throw new PosternError("file_unreadable", `${options.out}: ${errorMessage(thrown)}`, { cause: thrown });
 	}
 	return built;
 }

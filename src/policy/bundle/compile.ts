@@ -72,7 +72,10 @@ async function compileOnce(
 	const message = `${stdout}${stderr}`;
 	const missing = ABSENT.exec(message)?.[1];
 	if (missing !== undefined && entrypoints.includes(missing)) return { absent: missing };
-	throw new PosternError("policy_build_failed", unstagePaths(message.trim().replace(/^error: /, ""), sources));
+	throw new PosternError(
+		"policy_build_failed",
+		unstagePaths(message.trim().replace(/^error: /, ""), sources),
+	);
 }
 
 const fileOf = (files: ReadonlyMap<string, Buffer>, path: string): Buffer => {

@@ -1,5 +1,6 @@
 import { copyFile, mkdir, readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { errorMessage } from "../../lib/error-message.ts";
 import { PosternError } from "../../lib/errors.ts";
 
 /** One source given by the user, as it lies in the staging folder. */
@@ -56,8 +57,7 @@ export async function stageSources(
 			if ((await stat(path)).isDirectory()) await copyTree(path, join(folder, name));
 			else await copyFile(path, join(folder, name));
 		} catch (thrown) {
-			const why = thrown instanceof Error ? thrown.message : String(thrown);
-			throw new PosternError("file_unreadable", `${path}: ${why}`, { cause: thrown });
+			throw new PosternError("file_unreadable", `${path}: ${errorMessage(thrown)}`, { cause: thrown });
 		}
 		staged.push({ name, given: path });
 	}

@@ -1,6 +1,7 @@
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { extract } from "tar-stream";
+import { hasErrorCode } from "../../lib/error-message.ts";
 import { PosternError } from "../../lib/errors.ts";
 import { MAX_BUNDLE_ENTRIES } from "../limits.ts";
 
@@ -29,7 +30,7 @@ async function inflate(bytes: Uint8Array, maxBytes: number): Promise<Buffer> {
 	try {
 		return await gunzipAsync(bytes, { maxOutputLength: maxBytes });
 	} catch (thrown) {
-		if (thrown instanceof Error && "code" in thrown && thrown.code === "ERR_BUFFER_TOO_LARGE") {
+		if (hasErrorCode(thrown, "ERR_BUFFER_TOO_LARGE")) {
 			throw new PosternError("bundle_too_large", `bundle: more than ${maxBytes} bytes unpacked`, {
 				cause: thrown,
 			});

@@ -1,3 +1,4 @@
+import { errorMessage } from "../../lib/error-message.ts";
 import type { PolicyFailure } from "../types.ts";
 
 /** What a module said when it called `opa_abort`. Raised through the module's frames, caught by the evaluator. */
@@ -14,5 +15,5 @@ export function classifyThrow(thrown: unknown): { readonly reason: PolicyFailure
 		const reason = CONFLICT.test(thrown.message) ? "policy_error" : "policy_trap";
 		return { reason, message: thrown.message };
 	}
-	return { reason: "policy_trap", message: thrown instanceof Error ? thrown.message : String(thrown) };
+	return { reason: "policy_trap", message: errorMessage(thrown) };
 }

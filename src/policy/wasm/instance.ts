@@ -1,3 +1,4 @@
+import { errorMessage } from "../../lib/error-message.ts";
 import { PosternError } from "../../lib/errors.ts";
 import type { Builtin, BuiltinContext } from "../builtins/builtin.ts";
 import { parseTerm } from "../term/parse.ts";
@@ -44,12 +45,18 @@ function readIndex(memory: LinearMemory, exports: OpaExports, value: number): Ma
 	return index;
 }
 
-/** `undefined`: the memory is smaller than the module declares, or than its data segments reach. */
+interface Started {
+	readonly memory: LinearMemory;
+	readonly exports: OpaExports;
+	readonly names: Map<number, string>;
+}
+
+/** `failure`: the memory is smaller than the module declares, or than its data segments reach. */
 function tryInstantiate(
 	options: InstanceOptions,
 	pages: number,
 	maximum: number,
-): { memory: LinearMemory; exports: OpaExports; names: Map<number, string> } | Error {
+): Started | { readonly failure: unknown } {
 	const memory = linearMemory(new WebAssembly.Memory({ initial: pages, maximum }));
 	const names = new Map<number, string>();
 	let exports: OpaExports | undefined;
@@ -86,7 +93,7 @@ function tryInstantiate(
 		exports = checkExports(new WebAssembly.Instance(options.module, { env }).exports);
 	} catch (thrown) {
 		if (thrown instanceof PosternError) throw thrown;
-		return thrown instanceof Error ? thrown : new Error(String(thrown));
+		return { failure: thrown };
 	}
 	return { memory, exports, names };
 }
@@ -100,12 +107,15 @@ export function createInstance(options: InstanceOptions): PolicyInstance {
 	const maximum = Math.floor(options.maxMemoryBytes / PAGE_BYTES);
 	let pages = Math.min(FIRST_PAGES, maximum);
 	let made = tryInstantiate(options, pages, maximum);
-	while (made instanceof Error && pages < maximum) {
+	while ("failure" in made && pages < maximum) {
 		pages = Math.min(pages * 2, maximum);
 		made = tryInstantiate(options, pages, maximum);
 	}
-	if (made instanceof Error) {
-		throw new PosternError("policy_invalid", `policy.wasm does not start: ${made.message}`, { cause: made });
+	if ("failure" in made) {
+		const { failure } = made;
+		throw new PosternError("policy_invalid", `policy.wasm does not start: ${errorMessage(failure)}`, {
+			cause: failure,
+		});
 	}
 	const { memory, exports, names } = made;
 	try {
@@ -120,8 +130,7 @@ export function createInstance(options: InstanceOptions): PolicyInstance {
 		return { exports, memory, data, heap, entrypoints, builtinNames: [...builtins.keys()] };
 	} catch (thrown) {
 		if (thrown instanceof PosternError) throw thrown;
-		const message = thrown instanceof Error ? thrown.message : String(thrown);
-		throw new PosternError("policy_invalid", `the policy's data cannot be loaded: ${message}`, {
+		throw new PosternError("policy_invalid", `the policy's data cannot be loaded: ${errorMessage(thrown)}`, {
 			cause: thrown,
 		});
 	}
