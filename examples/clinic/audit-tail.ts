@@ -1,0 +1,53 @@
+import { existsSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AuditRecord, DecisionRecord, ReleaseRecord } from "../../src/audit/types.ts";
+
+/** The records of one call. Neither is there when Postern was not asked. */
+export interface CallRecords {
+	readonly decision?: DecisionRecord;
+	readonly release?: ReleaseRecord;
+}
+
+const WAIT_LIMIT_MS = 3000;
+const POLL_MS = 10;
+
+/** Reads an audit file that is being written: whole lines, each once. */
+export function createAuditTail(file: string) {
+	let seen = 0;
+
+	function fresh(): readonly AuditRecord[] {
+		if (!existsSync(file)) return [];
+		const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
+		return lines.slice(seen).map((line) => JSON.parse(line) as AuditRecord);
+	}
+
+	function find(records: readonly AuditRecord[]): CallRecords {
+		const decision = records.find((record): record is DecisionRecord => record.type === "decision");
+		const release = records.find((record): record is ReleaseRecord => record.type === "release");
+		return { ...(decision && { decision }), ...(release && { release }) };
+	}
+
+	return {
+		/** The records of the call that was just made: one, or two where its answer was judged field by field. */
+		async next(): Promise<CallRecords> {
+			const until = performance.now() + WAIT_LIMIT_MS;
+			for (;;) {
+				const records = fresh();
+				const found = find(records);
+				const wanted = found.decision?.released === "fields" ? 2 : 1;
+				if (records.length >= wanted || performance.now() > until) {
+					seen += records.length;
+					return found;
+				}
+				await sleep(POLL_MS);
+			}
+		},
+		/** Everything so far. */
+		all(): readonly AuditRecord[] {
+			seen = 0;
+			const records = fresh();
+			seen = records.length;
+			return records;
+		},
+	};
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import type { CallRecords, createAuditTail } from "./audit-tail.ts";
+import { type Answer, callHttp } from "./http-call.ts";
+import { inline, readTree } from "./json-tree.ts";
+import type { Scene } from "./scenes.ts";
+import type { Stage } from "./stage.ts";
+
+/** One call as it went. */
+export interface Played {
+	readonly scene: Scene;
+	readonly answer: Answer;
+	readonly records: CallRecords;
+	readonly reachedUpstream: boolean;
+	/** What was not as expected, in words; empty when all was. */
+	readonly surprises: readonly string[];
+}
+
+function canonical(text: string): string {
+	const tree = readTree(text);
+	return tree === undefined ? text : inline(tree);
+}
+
+function surprisesOf(
+	scene: Scene,
+	answer: Answer,
+	records: CallRecords,
+	reachedUpstream: boolean,
+): readonly string[] {
+	const { expected } = scene;
+	const found: string[] = [];
+	const check = (what: string, is: unknown, wanted: unknown) => {
+		if (is !== wanted) found.push(`${what}: ${String(is)} instead of ${String(wanted)}`);
+	};
+	check("status", answer.status, expected.status);
+	check("reached the service", reachedUpstream, expected.reachesUpstream);
+	check("reason on record", records.decision?.reason, expected.reason);
+	check("outcome on record", records.release?.outcome, expected.outcome);
+	if (expected.body !== undefined) check("body", canonical(answer.body), canonical(expected.body));
+	return found;
+}
+
+/** Makes one call and compares everything about it with what was expected. */
+export async function play(
+	stage: Stage,
+	tail: ReturnType<typeof createAuditTail> | undefined,
+	scene: Scene,
+): Promise<Played> {
+	const { caller, path } = scene;
+	const before = stage.upstream.calls();
+	const answer = await callHttp({
+		port: caller.certificate ? stage.ports.edgeTls : stage.ports.edge,
+		method: "GET",
+		path,
+		...(caller.token === undefined
+			? {}
+			: { headers: { authorization: `Bearer ${stage.keys.tokens[caller.token]}` } }),
+		...(caller.certificate === undefined
+			? {}
+			: {
+					tls: {
+						ca: readFileSync(stage.keys.ca, "utf8"),
+						certificate: readFileSync(stage.keys.billingCertificate, "utf8"),
+						key: readFileSync(stage.keys.billingKey, "utf8"),
+					},
+				}),
+	});
+	const reachedUpstream = stage.upstream.calls() > before;
+	const records = tail === undefined ? {} : await tail.next();
+	return {
+		scene,
+		answer,
+		records,
+		reachedUpstream,
+		surprises: surprisesOf(scene, answer, records, reachedUpstream),
+	};
+}

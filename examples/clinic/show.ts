@@ -1,0 +1,129 @@
+import type { AuditRecord, DecisionRecord, ReleaseRecord } from "../../src/audit/types.ts";
+import type { FieldReport } from "../../src/fields/types.ts";
+import { compare, type Row } from "./compare.ts";
+import { readTree } from "./json-tree.ts";
+import type { Played } from "./play.ts";
+import { RECORDS } from "./records.ts";
+import type { Screen } from "./screen.ts";
+
+const sum = (entries: readonly { readonly count: number }[]) =>
+	entries.reduce((total, { count }) => total + count, 0);
+
+function fieldCounts(screen: Screen, fields: FieldReport): string {
+	const { green, yellow, red } = screen;
+	return [
+		green(`${sum(fields.released)} released`),
+		yellow(`${sum(fields.masked)} masked`),
+		red(`${sum(fields.withheld)} withheld`),
+	].join(", ");
+}
+
+/** One line: what was decided, and why. */
+function verdict(screen: Screen, { answer, records }: Played): string {
+	const { decision, release } = records;
+	const good = answer.status < 400;
+	const status = (good ? screen.green : screen.red)(screen.bold(String(answer.status)));
+	if (decision === undefined)
+		return `${status} ${screen.red("refused")}: Envoy could not ask, so nothing passes`;
+	const word = decision.verdict === "allow" ? screen.green("allowed") : screen.red("denied");
+	const why = [decision.reason, decision.policy_reason, ...decision.rules].filter(
+		(text, index, all) => text !== undefined && text !== "allowed" && all.indexOf(text) === index,
+	);
+	const because = why.length === 0 ? "" : ` (${why.join(", ")})`;
+	if (decision.verdict === "deny") return `${status} ${word}${because}`;
+	if (decision.released === "whole") return `${status} ${word}${because}, the answer released whole`;
+	if (release?.outcome === "replaced") {
+		return `${status} ${word}${because}, but the answer was ${screen.red("replaced")}: ${release.reason}`;
+	}
+	const counts = release?.fields === undefined ? "" : `: ${fieldCounts(screen, release.fields)}`;
+	return `${status} ${word}${because}${counts}`;
+}
+
+function lines(text: string): readonly string[] {
+	return text.split("\n");
+}
+
+/** Where one of the two is no JSON: the texts as they are, nothing of the upstream's left. */
+function replacedRows(upstream: string, seen: string): readonly Row[] {
+	const left = lines(upstream);
+	const right = lines(seen);
+	return Array.from({ length: Math.max(left.length, right.length) }, (_, index) => ({
+		sign: "-" as const,
+		left: left[index] ?? "",
+		right: right[index] ?? "",
+	}));
+}
+
+/** Everything about one call. */
+export function showCall(screen: Screen, number: number, played: Played): void {
+	const { scene, answer, reachedUpstream } = played;
+	screen.heading(`${number}. ${scene.title}`);
+	screen.print(
+		`  ${screen.bold(scene.caller.name)} ${screen.dim(`(${scene.caller.credential})`)} ${screen.cyan(`GET ${scene.path}`)}`,
+	);
+	screen.print(`  → ${verdict(screen, played)}`);
+	if (reachedUpstream) {
+		screen.print();
+		const own = RECORDS.get(scene.path) ?? "";
+		const upstream = readTree(own);
+		const replaced = upstream === undefined || played.records.release?.outcome === "replaced";
+		const seen = readTree(answer.body);
+		const rows = replaced ? replacedRows(own, answer.body) : compare(upstream, seen);
+		screen.columns(["the service's answer", `what the ${scene.caller.name} saw`], rows);
+	} else {
+		const body = answer.body === "" ? "an empty body" : answer.body;
+		screen.print(`    ${screen.dim("the service was not called; the caller got")} ${body}`);
+	}
+	for (const surprise of played.surprises) screen.print(`  ${screen.red(`UNEXPECTED ${surprise}`)}`);
+}
+
+/** The outage's calls, a line each. */
+export function showRefused(screen: Screen, played: Played): void {
+	const { scene, surprises } = played;
+	const who = `${scene.caller.name} GET ${scene.path}`;
+	screen.print(`  ${screen.bold(who.padEnd(36))} → ${verdict(screen, played)}`);
+	for (const surprise of surprises) screen.print(`  ${screen.red(`UNEXPECTED ${surprise}`)}`);
+}
+
+function paths(entries: readonly { readonly path: string; readonly count: number }[]): string {
+	return entries.map(({ path, count }) => (count > 1 ? `${path} ×${count}` : path)).join("  ");
+}
+
+function decisionLines(screen: Screen, record: DecisionRecord): readonly string[] {
+	const { caller, operation } = record;
+	const who = caller.id ?? (caller.authenticated ? caller.method : "nobody");
+	const word = record.verdict === "allow" ? screen.green("allow") : screen.red("deny ");
+	const what = `${operation.method} ${operation.path}`;
+	const why = record.policy_reason ?? record.reason;
+	const rules = record.rules.length === 0 ? "" : ` rules ${record.rules.join(", ")}`;
+	return [`decision  ${word}  ${what.padEnd(15)} ${who}  ${screen.dim(`${why}${rules}`)}`];
+}
+
+function releaseLines(screen: Screen, record: ReleaseRecord): readonly string[] {
+	if (record.outcome === "replaced" || record.fields === undefined) {
+		return [`release   ${screen.red("replaced")} by ${record.status}: ${record.reason ?? ""}`];
+	}
+	const { released, masked, withheld } = record.fields;
+	const part = (colour: (text: string) => string, sign: string, word: string, text: string) =>
+		text === "" ? [] : [`          ${colour(`${sign} ${word.padEnd(9)}`)} ${text}`];
+	const [first, ...rest] = [
+		...part(screen.green, "=", "released", paths(released)),
+		...part(screen.yellow, "~", "masked", paths(masked)),
+		...part(screen.red, "-", "withheld", paths(withheld)),
+	];
+	return [`release   ${(first ?? "").trimStart()}`, ...rest];
+}
+
+/** The audit file for a person: two lines and more per call, joined by the decision's id. */
+export function showAudit(screen: Screen, records: readonly AuditRecord[]): void {
+	let last: string | undefined;
+	for (const record of records) {
+		const id = record.decision_id ?? "";
+		const label = id === last ? " ".repeat(8) : id.slice(0, 8).padEnd(8);
+		last = id;
+		const [first, ...rest] =
+			record.type === "decision" ? decisionLines(screen, record) : releaseLines(screen, record);
+		screen.print(`  ${screen.dim(label)}  ${first ?? ""}`);
+		for (const line of rest) screen.print(`  ${" ".repeat(8)}  ${line}`);
+	}
+}
