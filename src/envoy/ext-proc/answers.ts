@@ -146,7 +146,8 @@ export function replaceAnswer(replacement: Replacement): Buffer {
 		{ name: "cache-control", value: "no-store" },
 		{ name: "x-content-type-options", value: "nosniff" },
 	];
-	if (replacement.retryAfter !== undefined) set.push({ name: "retry-after", value: String(replacement.retryAfter) });
+	if (replacement.retryAfter !== undefined)
+		set.push({ name: "retry-after", value: String(replacement.retryAfter) });
 	writeHeaderMutation(writer, (2 << 3) | LENGTH, { remove: [], set });
 	writeStringField(writer, (3 << 3) | LENGTH, problemBody(replacement.status));
 	// Goes into `response.code_details` for the operator's access log, never to the client.

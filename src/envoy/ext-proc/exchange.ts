@@ -1,10 +1,10 @@
 import type { Coding } from "../../codec/content-coding.ts";
 import { readContentEncoding } from "../../codec/content-coding.ts";
-import { type HandoffReading, readHandoff } from "../../decision/handoff.ts";
 import type { Handoff } from "../../decision/handoff-types.ts";
 import { formatUnder } from "../../fields/media.ts";
 import type { BodyFormat } from "../../fields/types.ts";
 import type { ProcessDeps } from "./deps.ts";
+import { type HandoffReading, readHandoffKeys } from "./handoff-reading.ts";
 import { type HeaderField, valuesOf } from "./header-field.ts";
 import { isLocalReply } from "./local-replies.ts";
 import type { ProcessingRequest } from "./messages.ts";
@@ -43,30 +43,33 @@ type Rules = Pick<ProcessDeps, "plans" | "hash" | "withoutDecision" | "errors">;
 export function judgeAnswer(message: ProcessingRequest, rules: Rules): Verdict {
 	if (isLocalReply(attribute(message, "response.code_details"))) return { kind: "pass", why: "local_reply" };
 	const upstreamStatus = statusOf(message.headers);
-	const reading = readHandoff(message.metadata);
+	const reading = readHandoffKeys(message.metadata);
 	if (reading.kind === "absent")
 		return rules.withoutDecision === "pass"
 			? { kind: "pass", why: "without_decision" }
 			: replace("no_decision", { upstreamStatus });
-	if (reading.kind === "invalid") return replace("handoff_stale", { ...idOf(reading), upstreamStatus });
+	if (reading.kind === "unknown") return replace("handoff_stale", { ...idOf(reading), upstreamStatus });
 	const { handoff } = reading;
 	const exchange: Exchange = { ...idOf(reading), handoff, upstreamStatus };
 	if (handoff.verdict === "deny") return replace("denied_upstream_answer", exchange);
 	if (reading.fields === "all") {
 		// A hand-off that says both that nothing is to be masked and what is to be masked says nothing.
-		return handoff.response === undefined ? { kind: "pass", why: "whole" } : replace("handoff_stale", exchange);
+		return handoff.response === undefined
+			? { kind: "pass", why: "whole" }
+			: replace("handoff_stale", exchange);
 	}
 	if (handoff.response === undefined) return replace("handoff_stale", exchange);
-	const plan = rules.plans.planFor(handoff.response, handoff.consumer === "");
+	const plan = rules.plans.planFor(handoff.response);
 	if (plan === undefined) return replace("handoff_stale", exchange);
-	if (plan.hashes && handoff.digests.hash_key !== rules.hash?.id) return replace("handoff_stale", exchange);
+	if (plan.hashes && !sameKey(handoff, rules)) return replace("handoff_stale", exchange);
 	return judgeUnderDirective(message, { ...exchange, handoff, plan, announcedLength: false }, rules);
 }
 
 function judgeUnderDirective(message: ProcessingRequest, judgement: Judgement, rules: Rules): Verdict {
 	const { headers } = message;
 	const { upstreamStatus: status, plan } = judgement;
-	const tunnelled = attribute(message, "request.method") === "CONNECT" || valuesOf(headers, "upgrade").length > 0;
+	const tunnelled =
+		attribute(message, "request.method") === "CONNECT" || valuesOf(headers, "upgrade").length > 0;
 	if (tunnelled || status < 200) return replace("unmaskable_protocol", judgement);
 	if (message.endOfStream) return { kind: "bodiless", judgement };
 
@@ -92,12 +95,20 @@ function judgeUnderDirective(message: ProcessingRequest, judgement: Judgement, r
 	return { kind: "judge", judgement: { ...known, format } };
 }
 
+/** Another key would make other pseudonyms of the same values; nobody has none, so for nobody any key does. */
+function sameKey(handoff: Handoff, rules: Rules): boolean {
+	if (rules.hash === undefined) return false;
+	return handoff.consumer === "" || handoff.digests.hash_key === rules.hash.id;
+}
+
 function replace(reason: ReplaceReason, exchange: Exchange): Verdict {
 	return { kind: "replace", reason, exchange };
 }
 
 function idOf(reading: HandoffReading): { readonly decisionId?: string } {
-	return "decisionId" in reading && reading.decisionId !== undefined ? { decisionId: reading.decisionId } : {};
+	return "decisionId" in reading && reading.decisionId !== undefined
+		? { decisionId: reading.decisionId }
+		: {};
 }
 
 /** The one `:status`; 0 when there is none or it is no status. */

@@ -4,7 +4,12 @@ import type { Judgement } from "./exchange.ts";
 import type { ReplaceReason } from "./refusals.ts";
 
 export type JudgedBody =
-	| { readonly ok: true; readonly pieces: readonly Uint8Array[]; readonly length: number; readonly report?: FieldReport }
+	| {
+			readonly ok: true;
+			readonly pieces: readonly Uint8Array[];
+			readonly length: number;
+			readonly report?: FieldReport;
+	  }
 	| { readonly ok: false; readonly reason: ReplaceReason };
 
 type Tools = Pick<ProcessDeps, "decoder" | "maxBodyBytes" | "maxOutputBytes">;
@@ -13,7 +18,11 @@ type Tools = Pick<ProcessDeps, "decoder" | "maxBodyBytes" | "maxOutputBytes">;
 const PIECE_BYTES = 16 * 1024;
 
 /** Decodes and masks one whole body. Bytes of it are given out only when all of it was judged. */
-export async function judgeCodedBody(body: Uint8Array, judgement: Judgement, tools: Tools): Promise<JudgedBody> {
+export async function judgeCodedBody(
+	body: Uint8Array,
+	judgement: Judgement,
+	tools: Tools,
+): Promise<JudgedBody> {
 	const { coding } = judgement;
 	// An empty body has no coding (RFC 9110, 8.4): a server may announce one for the answer it did not send.
 	if (coding === undefined || body.length === 0) return judgeBody(body, judgement, tools);
@@ -39,7 +48,9 @@ function mask(body: Uint8Array, judgement: Judgement, tools: Tools): JudgedBody 
 	const { format } = judgement;
 	if (format === undefined) {
 		// No type is named: nothing passes as nothing, anything else cannot be read.
-		return body.length === 0 ? { ok: true, pieces: [], length: 0 } : { ok: false, reason: "body_unsupported" };
+		return body.length === 0
+			? { ok: true, pieces: [], length: 0 }
+			: { ok: false, reason: "body_unsupported" };
 	}
 	return run(body, format, judgement, tools.maxOutputBytes);
 }

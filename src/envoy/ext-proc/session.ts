@@ -1,4 +1,11 @@
-import { changeHeaders, changeTrailers, passUnchanged, passWithoutBody, replaceAnswer, replaceBody } from "./answers.ts";
+import {
+	changeHeaders,
+	changeTrailers,
+	passUnchanged,
+	passWithoutBody,
+	replaceAnswer,
+	replaceBody,
+} from "./answers.ts";
 import type { ProcessDeps } from "./deps.ts";
 import { type Exchange, type Judgement, judgeAnswer } from "./exchange.ts";
 import type { HeaderField } from "./header-field.ts";
@@ -49,7 +56,12 @@ function openStream(deps: ProcessDeps): ProcessStream {
 		const replacement = replacementFor(reason, exchange.upstreamStatus);
 		recordOutcome(exchange, { kind: "replaced", status: replacement.status, reason }, deps);
 		deps.log.warn(
-			{ reason, decision_id: exchange.decisionId, op: exchange.handoff?.op, upstream_status: exchange.upstreamStatus },
+			{
+				reason,
+				decision_id: exchange.decisionId,
+				op: exchange.handoff?.op,
+				upstream_status: exchange.upstreamStatus,
+			},
 			"an upstream's answer was replaced",
 		);
 		return answer({ at: "replaced" }, replaceAnswer(replacement));
@@ -66,12 +78,17 @@ function openStream(deps: ProcessDeps): ProcessStream {
 			case "bodiless": {
 				const changes = judgeHeaders(message.headers, deps.headers);
 				const outcome = { kind: "released", reportedHeaders: changes.reported } as const;
-				if (!recordOutcome(verdict.judgement, outcome, deps)) return replaced("audit_unavailable", verdict.judgement);
+				if (!recordOutcome(verdict.judgement, outcome, deps))
+					return replaced("audit_unavailable", verdict.judgement);
 				return answer({ at: "judged", trailersSeen: false }, changeHeaders(changes));
 			}
 			case "judge": {
 				const changes = judgeHeaders(message.headers, deps.headers);
-				const owing = { at: "owing", judgement: verdict.judgement, reportedHeaders: changes.reported } as const;
+				const owing = {
+					at: "owing",
+					judgement: verdict.judgement,
+					reportedHeaders: changes.reported,
+				} as const;
 				return answer(owing, changeHeaders(changes));
 			}
 		}
@@ -93,7 +110,11 @@ function openStream(deps: ProcessDeps): ProcessStream {
 			deps.metrics.processSeconds.observe((deps.clock.monotonic() - start) / 1000, outcomeLabel);
 			if (!judged.ok) return replaced(judged.reason, judgement);
 			const { report } = judged;
-			const outcome = { kind: "released", reportedHeaders, ...(report === undefined ? {} : { report }) } as const;
+			const outcome = {
+				kind: "released",
+				reportedHeaders,
+				...(report === undefined ? {} : { report }),
+			} as const;
 			if (!recordOutcome(judgement, outcome, deps)) return replaced("audit_unavailable", judgement);
 			deps.metrics.bodyBytes.inc({ direction: "out" }, judged.length);
 			// In BUFFERED the message holds the whole body; without end_of_stream trailers follow it, and

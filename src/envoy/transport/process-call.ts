@@ -30,12 +30,12 @@ export function runProcessCall(
 	function close(): boolean {
 		if (!open) return false;
 		open = false;
+		stream.abandon();
 		onDone();
 		return true;
 	}
 	function fail(code: FailureCode): void {
 		if (!close()) return;
-		stream.abandon();
 		// The text is neutral: Envoy puts it into its access log's response code details.
 		call.emit("error", { code: CODES[code], details: code });
 	}
@@ -53,16 +53,13 @@ export function runProcessCall(
 	});
 	call.on("end", () => {
 		if (!open) return;
-		if (!stream.mayEnd()) fail("unavailable");
+		if (call.cancelled) close();
+		else if (!stream.mayEnd()) fail("unavailable");
 		else if (close()) call.end();
 	});
 	// Envoy resets the stream when its exchange is over: the usual end, and no failure.
-	call.on("cancelled", () => {
-		if (close()) stream.abandon();
-	});
+	call.on("cancelled", close);
 	// The read side can fail by itself (a message over the limit); grpc-js then ends the call with that error.
-	call.on("error", () => {
-		if (close()) stream.abandon();
-	});
+	call.on("error", close);
 	return { fail };
 }

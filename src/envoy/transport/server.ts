@@ -1,9 +1,11 @@
 import {
-	type sendUnaryData,
+	logVerbosity,
 	Server,
 	ServerCredentials,
 	type ServerDuplexStream,
 	type ServerUnaryCall,
+	type sendUnaryData,
+	setLogVerbosity,
 	status,
 } from "@grpc/grpc-js";
 import { PosternError } from "../../lib/errors.ts";
@@ -61,6 +63,8 @@ export interface Transport {
  * @throws PosternError `address_in_use`, `address_unusable`
  */
 export async function startTransport(options: TransportOptions, deps: TransportDeps): Promise<Transport> {
+	// What goes wrong is told by errors and by our own log; the library's own lines would mix into stderr.
+	setLogVerbosity(logVerbosity.NONE);
 	const server = new Server({
 		"grpc.enable_channelz": 0,
 		"grpc.max_receive_message_length": options.maxMessageBytes,
@@ -83,7 +87,10 @@ export async function startTransport(options: TransportOptions, deps: TransportD
 	}
 
 	function check(call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>): void {
-		if (isFull("check")) return done(null, asBuffer(deps.deny("overload")));
+		if (isFull("check")) {
+			done(null, asBuffer(deps.deny("overload")));
+			return;
+		}
 		checks++;
 		const finish = (answer: Uint8Array): void => {
 			checks--;
@@ -125,7 +132,8 @@ export async function startTransport(options: TransportOptions, deps: TransportD
 
 	const addresses: string[] = [];
 	try {
-		for (const address of options.addresses) addresses.push(await listen(server, address, options.socketMode));
+		for (const address of options.addresses)
+			addresses.push(await listen(server, address, options.socketMode));
 	} catch (error) {
 		server.forceShutdown();
 		throw error;
@@ -191,7 +199,9 @@ function bind(server: Server, address: string): Promise<number> {
 				reject(new PosternError("address_in_use", `another process listens on ${address}`, { cause: error }));
 			else
 				reject(
-					new PosternError("address_unusable", `cannot listen on ${address}: ${error.message}`, { cause: error }),
+					new PosternError("address_unusable", `cannot listen on ${address}: ${error.message}`, {
+						cause: error,
+					}),
 				);
 		});
 	});
