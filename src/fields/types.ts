@@ -29,6 +29,8 @@ export type Strategy =
 export interface MaskRule {
 	readonly select: Selector;
 	readonly strategy: Strategy;
+	/** The parameters as given, JSON with sorted keys: the last tie-break between equal strategies. */
+	readonly parameters: string;
 }
 
 /** A directive that was read and found valid. Absent `release` releases whatever no selector names. */

@@ -13,6 +13,7 @@ export const ERROR_EXIT_CODES = {
 	hash_key_unusable: 3,
 	audit_sink_unusable: 3,
 	file_unreadable: 3,
+	file_unwritable: 3,
 	address_in_use: 3,
 	address_unusable: 3,
 	internal: 3,

@@ -1,0 +1,78 @@
+import { createHmac } from "node:crypto";
+import { readDirective } from "../fields/directive.ts";
+import { PLAIN_RULES } from "../fields/directive-rules.ts";
+import { createMasker } from "../fields/masker.ts";
+import { formatOf } from "../fields/media.ts";
+import { compilePlan, PLAIN_PLAN } from "../fields/plan.ts";
+import type { FieldReport, Refusal } from "../fields/types.ts";
+
+export interface MaskRequest {
+	readonly directive: unknown;
+	readonly contentType: string;
+	readonly consumer?: string;
+	/** As the key file holds it. */
+	readonly hashKey?: Uint8Array;
+}
+
+export type MaskRefusal = Refusal | "directive_invalid";
+
+export interface MaskJob {
+	/** Feeds a piece of the body, cut into pieces of `chunkSize` bytes if given. */
+	write(bytes: Uint8Array, chunkSize: number | undefined, out: Uint8Array[]): Refusal | undefined;
+	end(out: Uint8Array[]): MaskRefusal | undefined;
+	report(): FieldReport;
+}
+
+const NO_MAC = new Uint8Array(32);
+
+export type PreparedMask =
+	| { readonly ok: true; readonly job: MaskJob }
+	| { readonly ok: false; readonly code: MaskRefusal; readonly message?: string };
+
+/** Reads the directive, then the media type: a bad directive is refused before any body is looked at. */
+export function prepareMask(request: MaskRequest): PreparedMask {
+	const read = readDirective(request.directive, PLAIN_RULES);
+	if (!read.ok) return invalid(read.message);
+	const plan = compilePlan(read.directive, PLAIN_PLAN);
+	const key = request.hashKey === undefined ? undefined : withoutLineEnd(request.hashKey);
+	if (request.consumer?.includes("\0")) return invalid("hash: a consumer holds no U+0000");
+	const format = formatOf(request.contentType);
+	if (format === undefined) return { ok: false, code: "body_unsupported" };
+	let keyMissing = false;
+	const masker = createMasker(plan, format, {
+		...(request.consumer !== undefined && { consumer: request.consumer }),
+		hmac(message) {
+			if (key === undefined || key.length === 0) {
+				keyMissing = true;
+				return NO_MAC;
+			}
+			return createHmac("sha256", key).update(message).digest();
+		},
+	});
+	return {
+		ok: true,
+		job: {
+			write(bytes, chunkSize, out) {
+				const size = chunkSize ?? bytes.length;
+				for (let at = 0; at < bytes.length; at += size) {
+					const refusal = masker.write(bytes.subarray(at, at + size), out);
+					if (refusal !== undefined) return refusal;
+				}
+				return undefined;
+			},
+			// A key is missed only where a value has to be hashed; then nothing leaves.
+			end: (out) => masker.end(out) ?? (keyMissing ? "directive_invalid" : undefined),
+			report: () => masker.report(),
+		},
+	};
+}
+
+function invalid(message: string): PreparedMask {
+	return { ok: false, code: "directive_invalid", message };
+}
+
+/** A key file's bytes without one final line end. */
+function withoutLineEnd(key: Uint8Array): Uint8Array {
+	if (key.at(-1) !== 0x0a) return key;
+	return key.subarray(0, key.at(-2) === 0x0d ? -2 : -1);
+}

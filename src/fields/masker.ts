@@ -1,0 +1,79 @@
+import { MAX_REPORT_ENTRIES } from "./limits.ts";
+import type { Plan } from "./plan.ts";
+import { buildReport } from "./report.ts";
+import type { BodyReader } from "./scan/body-reader.ts";
+import { readEvents } from "./scan/events.ts";
+import { readForm } from "./scan/form.ts";
+import type { JsonContext } from "./scan/json.ts";
+import { createJsonScanner } from "./scan/json.ts";
+import { readJson, readRecords } from "./scan/lines.ts";
+import { createOutput } from "./scan/output.ts";
+import { createTally } from "./tally.ts";
+import type { BodyFormat, Masker, MaskerOptions, Refusal } from "./types.ts";
+
+/**
+ * Makes a masker for one body. A plan with `hash` needs `options.hmac` and a consumer without U+0000;
+ * without them every call is refused, so check both when the directive is read.
+ */
+export function createMasker(plan: Plan, format: BodyFormat, options: MaskerOptions): Masker {
+	const tree = plan.tree();
+	const tally = createTally(tree, plan.automaton.strategies, MAX_REPORT_ENTRIES);
+	const output = createOutput();
+	const reader = createReader(format, { plan, tree, tally, output, options });
+	let refusal: Refusal | undefined = plan.unclassified
+		? "body_unclassified"
+		: plan.usesHash && (options.hmac === undefined || options.consumer?.includes("\0"))
+			? "body_unsupported"
+			: undefined;
+	let ended = false;
+	let carried: Uint8Array | undefined;
+
+	function write(given: Uint8Array, out: Uint8Array[]): Refusal | undefined {
+		const chunk = carried === undefined ? given : Buffer.concat([carried, given]);
+		carried = undefined;
+		output.begin(chunk, out);
+		const before = out.length;
+		refusal = reader.write(chunk);
+		if (refusal !== undefined) {
+			out.length = before;
+			return refusal;
+		}
+		output.flush();
+		if (reader.unread > 0) carried = Uint8Array.from(chunk.subarray(chunk.length - reader.unread));
+		return undefined;
+	}
+
+	return {
+		write(chunk, out) {
+			if (refusal !== undefined || chunk.length === 0) return refusal;
+			if (ended) throw new TypeError("write after end");
+			return write(chunk, out);
+		},
+		end(out) {
+			if (refusal !== undefined || ended) return refusal;
+			ended = true;
+			const before = out.length;
+			output.begin(new Uint8Array(0), out);
+			refusal = reader.end();
+			if (refusal !== undefined) out.length = before;
+			else output.flush();
+			return refusal;
+		},
+		report: () => buildReport(tally),
+	};
+}
+
+function createReader(format: BodyFormat, context: JsonContext): BodyReader {
+	switch (format) {
+		case "json":
+			return readJson(createJsonScanner(context));
+		case "ndjson":
+			return readRecords(createJsonScanner(context), "lf");
+		case "json-seq":
+			return readRecords(createJsonScanner(context), "rs");
+		case "sse":
+			return readEvents(createJsonScanner(context), context.output);
+		case "form":
+			return readForm(context);
+	}
+}

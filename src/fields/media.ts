@@ -1,0 +1,40 @@
+import { parseMediaType } from "../lib/media-type.ts";
+import type { BodyFormat, Directive } from "./types.ts";
+
+const FORMATS: ReadonlyMap<string, BodyFormat> = new Map([
+	["application/json", "json"],
+	["application/x-ndjson", "ndjson"],
+	["application/ndjson", "ndjson"],
+	["application/jsonl", "ndjson"],
+	["application/x-jsonlines", "ndjson"],
+	["application/json-seq", "json-seq"],
+	["text/event-stream", "sse"],
+	["application/x-www-form-urlencoded", "form"],
+]);
+
+/** How a body of this content type is read; `undefined` is `body_unsupported`. */
+export function formatOf(contentType: string | undefined): BodyFormat | undefined {
+	return read(contentType)?.format;
+}
+
+/**
+ * As `formatOf`, for a directive that came with a decision: it applies to JSON, and to another type only
+ * where it names it, because who chooses the shape of a body must not choose what the selectors meet.
+ */
+export function formatUnder(directive: Directive, contentType: string | undefined): BodyFormat | undefined {
+	const found = read(contentType);
+	if (found === undefined) return undefined;
+	return found.format === "json" || directive.mediaTypes.includes(found.essence) ? found.format : undefined;
+}
+
+function read(contentType: string | undefined): { format: BodyFormat; essence: string } | undefined {
+	const media = contentType === undefined ? undefined : parseMediaType(contentType);
+	if (media === undefined) return undefined;
+	const charset = media.parameters.get("charset");
+	if (charset !== undefined && charset.toLowerCase() !== "utf-8") return undefined;
+	const essence = `${media.type}/${media.subtype}`;
+	const suffixed: BodyFormat | undefined =
+		media.suffix === "json" ? "json" : media.suffix === "json-seq" ? "json-seq" : undefined;
+	const format = FORMATS.get(essence) ?? suffixed;
+	return format === undefined ? undefined : { format, essence };
+}

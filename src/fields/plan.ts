@@ -1,0 +1,68 @@
+import type { Automaton } from "./automaton.ts";
+import { buildAutomaton } from "./automaton.ts";
+import { PATH_TREE_LIMITS } from "./limits.ts";
+import type { PathNames, PathTree } from "./path-tree.ts";
+import { createPathTree } from "./path-tree.ts";
+import type { MaskAction, StrategyRules } from "./strategies.ts";
+import { compileStrategy } from "./strategies.ts";
+import type { Directive } from "./types.ts";
+
+export interface PlanOptions {
+	/** Of several masks on one value: the one that hides most, or `redact` where two show different parts. */
+	readonly combine: "strongest" | "redact";
+	readonly strategies: StrategyRules;
+	readonly paths: PathNames;
+}
+
+/** The field semantics as they are. */
+export const PLAIN_PLAN: PlanOptions = {
+	combine: "strongest",
+	strategies: { hashDomain: "none", hashBooleans: "hash", hashNobody: "hash", halfHidden: false },
+	paths: { names: "exact", maxLength: Number.POSITIVE_INFINITY },
+};
+
+/** A directive that came with a decision: stricter strategies, and names as data in the records. */
+export const DECISION_PLAN: PlanOptions = {
+	combine: "redact",
+	strategies: { hashDomain: "path", hashBooleans: "redact", hashNobody: "redact", halfHidden: true },
+	paths: { names: "known", maxLength: 508 },
+};
+
+/** A directive made ready; serves any number of bodies, also at the same time. */
+export interface Plan {
+	readonly automaton: Automaton;
+	/** By index `verdict - MASK`. */
+	readonly actions: readonly MaskAction[];
+	/** The tree of paths for the next body. */
+	tree(): PathTree;
+	/** Some mask is a `hash`: without a key the directive is refused. */
+	readonly usesHash: boolean;
+	/** A `class:` selector masks or withholds, and no contract says what it covers: every body is refused. */
+	readonly unclassified: boolean;
+}
+
+/** Compiles a directive once. */
+export function compilePlan(directive: Directive, options: PlanOptions): Plan {
+	const automaton = buildAutomaton(directive, options.combine);
+	const actions: MaskAction[] = [];
+	const makeTree = (): PathTree => createPathTree(automaton, options.paths, PATH_TREE_LIMITS);
+	let tree: PathTree | undefined;
+	return {
+		automaton,
+		get actions() {
+			// States, and with them strategies, are found while bodies are read.
+			for (let i = actions.length; i < automaton.strategies.length; i++) {
+				actions.push(compileStrategy(automaton.strategies[i]!, options.strategies));
+			}
+			return actions;
+		},
+		tree() {
+			if (tree === undefined || tree.crowded) tree = makeTree();
+			return tree;
+		},
+		usesHash: directive.mask.some((rule) => rule.strategy.as === "hash"),
+		unclassified: [...directive.withhold, ...directive.mask.map((rule) => rule.select)].some(
+			(selector) => selector.kind === "class",
+		),
+	};
+}

@@ -1,0 +1,71 @@
+import { MASK, RELEASE, WITHHOLD } from "./automaton.ts";
+import type { PathEntry, PathNode, PathTree } from "./path-tree.ts";
+import { UNCOUNTED } from "./path-tree.ts";
+import type { Strategy } from "./types.ts";
+
+/** Counts of one body, by the entry numbers of the plan's tree. */
+export interface Tally {
+	/** Whether places that the tree does not know have to be counted; false once the report is full. */
+	readonly counting: boolean;
+	/** Adds one under an entry number of `node`. */
+	count(entry: number, node: PathNode, verdict: number): void;
+	readonly truncated: boolean;
+	/** Every entry that is listed, with its count; one path may come twice. */
+	listed(): readonly { readonly entry: PathEntry; readonly count: number }[];
+}
+
+export function createTally(tree: PathTree, strategies: readonly Strategy[], maxEntries: number): Tally {
+	let counts = new Float64Array(Math.max(32, tree.entries.length + 8));
+	const met: number[] = [];
+	/** Values at places that the tree had no room for, by list, strategy and path. */
+	const strays = new Map<string, { entry: PathEntry; count: number }>();
+	let truncated = false;
+
+	function full(): boolean {
+		if (met.length + strays.size < maxEntries) return false;
+		truncated = true;
+		return true;
+	}
+
+	function countStray(node: PathNode, verdict: number): void {
+		const entry: PathEntry =
+			verdict === RELEASE
+				? { list: "released", path: node.path, as: "" }
+				: verdict === WITHHOLD
+					? { list: "withheld", path: node.path, as: "" }
+					: { list: "masked", path: node.path, as: strategies[verdict - MASK]!.as };
+		const key = `${entry.list} ${entry.as} ${entry.path}`;
+		const known = strays.get(key);
+		if (known !== undefined) known.count++;
+		else if (!full()) strays.set(key, { entry, count: 1 });
+	}
+
+	return {
+		get counting() {
+			return !truncated || strays.size > 0;
+		},
+		get truncated() {
+			return truncated;
+		},
+		count(entry, node, verdict) {
+			if (entry < 0) {
+				if (entry === UNCOUNTED) truncated = true;
+				else countStray(node, verdict);
+				return;
+			}
+			if (entry >= counts.length) {
+				const grown = new Float64Array(Math.max(counts.length * 2, tree.entries.length + 8));
+				grown.set(counts);
+				counts = grown;
+			}
+			const before = counts[entry]!;
+			counts[entry] = before + 1;
+			if (before === 0 && !full()) met.push(entry);
+		},
+		listed() {
+			const listed = met.map((id) => ({ entry: tree.entries[id]!, count: counts[id]! }));
+			for (const stray of strays.values()) listed.push({ entry: stray.entry, count: stray.count });
+			return listed;
+		},
+	};
+}
