@@ -34,6 +34,7 @@ export const REASONS = {
 	hash_unavailable: 503,
 	deadline: 503,
 	overload: 503,
+	audit_full: 503,
 	draining: 503,
 	internal: 503,
 } as const satisfies Record<string, number>;

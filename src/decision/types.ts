@@ -3,7 +3,7 @@ import type { JsonObject } from "../lib/json-value.ts";
 import type { Reason } from "./reasons.ts";
 
 export interface HeaderEntry {
-	/** Lower case, a valid token. */
+	/** A valid token; lower case, unless the compatibility profile keeps what the policy wrote. */
 	readonly name: string;
 	/** No CR, LF, NUL. */
 	readonly value: string;
@@ -19,6 +19,8 @@ export interface DecisionNotes {
 
 export interface Allow {
 	readonly kind: "allow";
+	/** The policy said `true`, not an object. */
+	readonly plain?: true;
 	/** Request headers to set towards the upstream, one entry per name (overwrite). */
 	readonly headers: readonly HeaderEntry[];
 	/** Response headers to add; repeats only for `set-cookie` (append), all else overwrites. */
@@ -34,6 +36,8 @@ export interface Allow {
 
 export interface Deny {
 	readonly kind: "deny";
+	/** The policy said `false`, not an object. */
+	readonly plain?: true;
 	/** Our code for the audit record and the metrics; never sent to the client. */
 	readonly reason: Reason;
 	/** HTTP status, 300–599 but 304. */

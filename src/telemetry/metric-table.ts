@@ -25,6 +25,12 @@ export const METRICS = {
 		labels: ["verdict"],
 		buckets: LATENCY,
 	},
+	ignoredKeys: {
+		name: "postern_decision_ignored_keys_total",
+		kind: "counter",
+		help: "Keys of decisions that the compatibility profile passed over",
+		labels: [],
+	},
 	policyReloads: {
 		name: "postern_policy_reloads_total",
 		kind: "counter",

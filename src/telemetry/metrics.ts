@@ -25,6 +25,7 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 	const metrics: Metrics = {
 		checks: counter(registry, METRICS.checks),
 		checkSeconds: histogram(registry, METRICS.checkSeconds),
+		ignoredKeys: counter(registry, METRICS.ignoredKeys),
 		policyReloads: counter(registry, METRICS.policyReloads),
 		policyInfo: infoGauge(registry, METRICS.policyInfo),
 		bodies: counter(registry, METRICS.bodies),

@@ -21,6 +21,7 @@ export interface Histogram {
 export interface Metrics {
 	readonly checks: Counter;
 	readonly checkSeconds: Histogram;
+	readonly ignoredKeys: Counter;
 	readonly policyReloads: Counter;
 	readonly policyInfo: Gauge;
 	readonly bodies: Counter;

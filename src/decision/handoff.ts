@@ -1,0 +1,108 @@
+import type { JsonObject, JsonValue } from "../lib/json-value.ts";
+import { HANDOFF_VERSION, type Handoff } from "./handoff-types.ts";
+
+/** Bytes of the hand-off's text; Envoy copies it into every message of an exchange. */
+export const MAX_HANDOFF_BYTES = 16 * 1024;
+const MAX_OPERATION_BYTES = 512;
+
+/** What a hand-off text is made of. `response` is a directive's canonical JSON, which goes in as it is. */
+export interface HandoffSource extends Omit<Handoff, "v" | "response"> {
+	readonly response?: string;
+}
+
+/**
+ * The text that carries a decision from ext_authz to ext_proc: canonical JSON, its keys sorted. Undefined when it is
+ * larger than {@link MAX_HANDOFF_BYTES}.
+ */
+export function writeHandoff(source: HandoffSource): string | undefined {
+	const { hash_key: hashKey } = source.digests;
+	const digests = hashKey === undefined ? "{}" : `{"hash_key":${JSON.stringify(hashKey)}}`;
+	const response = source.response === undefined ? "" : `"response":${source.response},`;
+	const text =
+		`{"consumer":${JSON.stringify(source.consumer)},"digests":${digests},"op":${JSON.stringify(source.op)},` +
+		`${response}"rev":${JSON.stringify(source.rev)},"v":${HANDOFF_VERSION},"verdict":"${source.verdict}"}`;
+	// Two bytes of UTF-8 per UTF-16 unit at most are three; below a third of the limit nothing needs counting.
+	const fits = text.length * 3 <= MAX_HANDOFF_BYTES || Buffer.byteLength(text) <= MAX_HANDOFF_BYTES;
+	return fits ? text : undefined;
+}
+
+const KEYS: ReadonlySet<string> = new Set(["consumer", "digests", "op", "response", "rev", "v", "verdict"]);
+
+/** Reads a hand-off text back; undefined for whatever {@link writeHandoff} cannot have written. */
+export function readHandoff(text: string): Handoff | undefined {
+	if (Buffer.byteLength(text) > MAX_HANDOFF_BYTES) return undefined;
+	let value: JsonValue;
+	try {
+		value = JSON.parse(text) as JsonValue;
+	} catch {
+		return undefined;
+	}
+	if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+	const given = value as JsonObject;
+	for (const key of Object.keys(given)) if (!KEYS.has(key)) return undefined;
+	const { v, verdict, op, consumer, rev, digests, response } = given as {
+		readonly [key in keyof Handoff]?: JsonValue;
+	};
+	if (v !== 1 || (verdict !== "allow" && verdict !== "deny")) return undefined;
+	if (typeof op !== "string" || typeof consumer !== "string" || typeof rev !== "string") return undefined;
+	if (typeof digests !== "object" || digests === null || Array.isArray(digests)) return undefined;
+	for (const key of Object.keys(digests)) if (key !== "hash_key") return undefined;
+	const hashKey = (digests as JsonObject)["hash_key"];
+	if (hashKey !== undefined && typeof hashKey !== "string") return undefined;
+	return {
+		v,
+		verdict,
+		op,
+		consumer,
+		rev,
+		digests: hashKey === undefined ? {} : { hash_key: hashKey },
+		...(response === undefined ? {} : { response }),
+	};
+}
+
+/** Who gets the answer, as far as pseudonyms go. */
+export interface Consumer {
+	readonly method: string;
+	readonly issuer?: string;
+	readonly id?: string;
+}
+
+/** Method, issuer and id, each behind its length in bytes, so that no two callers share a text; empty for nobody, and for a name with U+0000 in it. */
+export function consumerText(consumer: Consumer | undefined): string {
+	if (consumer?.id === undefined || consumer.id === "") return "";
+	const text = [consumer.method, consumer.issuer ?? "", consumer.id]
+		.map((part) => `${Buffer.byteLength(part)}:${part}`)
+		.join("");
+	// U+0000 separates the parts of the hash's message.
+	return text.includes("\0") ? "" : text;
+}
+
+/** `METHOD host path`, without the query, at most 512 bytes. */
+export function operationText(method: string, host: string, path: string): string {
+	const query = path.indexOf("?");
+	const text = `${method} ${host} ${query < 0 ? path : path.slice(0, query)}`;
+	if (text.length * 3 <= MAX_OPERATION_BYTES || Buffer.byteLength(text) <= MAX_OPERATION_BYTES) return text;
+	const bytes = Buffer.from(text).subarray(0, MAX_OPERATION_BYTES);
+	return bytes.toString("utf8").replace(/\ufffd+$/, "");
+}
+
+/** Keys of the hand-off in the metadata of a decision, beside `decision_id` and the policy's own. */
+export interface HandoffKeys {
+	readonly postern: typeof HANDOFF_VERSION;
+	/** `all`: nothing to mask, nothing to record, Envoy leaves ext_proc out. Goes with a real Allow alone. */
+	readonly fields: "all" | "some";
+	readonly directive: string;
+}
+
+/** The metadata keys for a hand-off text. */
+export function handoffMetadata(
+	verdict: "allow" | "deny",
+	hasDirective: boolean,
+	directive: string,
+): HandoffKeys {
+	return {
+		postern: HANDOFF_VERSION,
+		fields: verdict === "allow" && !hasDirective ? "all" : "some",
+		directive,
+	};
+}

@@ -1,0 +1,245 @@
+import type { HandoffKeys } from "../../decision/handoff.ts";
+import type { Allow, Decision, Deny, HeaderEntry } from "../../decision/types.ts";
+import { LENGTH, VARINT } from "../protobuf/reader.ts";
+import { writeMember } from "../protobuf/struct.ts";
+import {
+	beginMessage,
+	createWriter,
+	endMessage,
+	finish,
+	type Writer,
+	writeStringField,
+	writeUintField,
+} from "../protobuf/writer.ts";
+
+export interface EncoderConfig {
+	/** Answers as opa-envoy-plugin does where that is safe: no bodies or content types of our own, headers as given. */
+	readonly compat: boolean;
+	/** The hand-off goes with every answer. */
+	readonly fields: boolean;
+	/** `cache-control` of allowed answers while `fields`; empty: left alone. */
+	readonly cacheControl: string;
+	/** Names of the identity headers that are ours; an empty one is not used. */
+	readonly identityHeaders: { readonly id: string; readonly issuer: string };
+}
+
+export interface Answer {
+	readonly decision: Decision;
+	/** Empty: no metadata at all, as the peer answers what it cannot read. */
+	readonly decisionId: string;
+	readonly handoff: HandoffKeys | undefined;
+	/** Values of the identity headers. */
+	readonly identity: { readonly id?: string; readonly issuer?: string };
+}
+
+const tag = (field: number, type: number): number => (field << 3) | type;
+
+/** `google.rpc.Code`. Envoy denies by every code but 0, and shows none of them to the client. */
+const OK = 0;
+const PERMISSION_DENIED = 7;
+
+const OVERWRITE_IF_EXISTS_OR_ADD = 2;
+const APPEND_IF_EXISTS_OR_ADD = 0;
+
+/** Headers by which a client asks for a part of the answer, or for none: both would show what masking hides. */
+const CONDITIONAL = [
+	"if-match",
+	"if-modified-since",
+	"if-none-match",
+	"if-range",
+	"if-unmodified-since",
+	"range",
+];
+
+/** The text that the peer puts in front of what it cannot read; ours stops there, and tells the client nothing. */
+const PARSE_ERROR = "request_parse_error";
+
+const EMPTY_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/**
+ * The one encoder of answers. It has no default: an allow says code 0, a denial says code 7 and which status the client
+ * gets (an absent status would be an allow, an absent `denied_response.status` a guess of Envoy's). The only denial
+ * without `denied_response` is the plain `false` of the compatibility profile, which the peer answers so too: Envoy makes
+ * an empty 403 of it.
+ */
+export function createEncoder(config: EncoderConfig): (answer: Answer) => Buffer {
+	const w = createWriter();
+	const owned = [config.identityHeaders.id, config.identityHeaders.issuer].filter((name) => name !== "");
+	return (answer) => {
+		w.pos = 0;
+		const { decision } = answer;
+		if (decision.kind === "allow") {
+			writeStatus(w, OK, "");
+			writeAllow(w, decision, answer, config, owned);
+		} else {
+			writeStatus(w, PERMISSION_DENIED, config.compat && isUnreadable(decision) ? PARSE_ERROR : "");
+			if (!(config.compat && decision.plain)) writeDeny(w, decision, config);
+		}
+		if (answer.decisionId !== "") writeMetadata(w, answer);
+		return finish(w);
+	};
+}
+
+/** Denials of requests that could not be read. */
+export function isUnreadable(decision: Deny): boolean {
+	return decision.reason === "request_malformed" || decision.reason === "body_malformed";
+}
+
+/** `status` (1): google.rpc.Status. The code is written even when it is 0. */
+function writeStatus(w: Writer, code: number, message: string): void {
+	const mark = beginMessage(w, tag(1, LENGTH));
+	writeUintField(w, tag(1, VARINT), code);
+	if (message !== "") writeStringField(w, tag(2, LENGTH), message);
+	endMessage(w, mark);
+}
+
+/** `ok_response` (3). */
+function writeAllow(
+	w: Writer,
+	decision: Allow,
+	answer: Answer,
+	config: EncoderConfig,
+	owned: readonly string[],
+): void {
+	const masked = config.fields && decision.response !== undefined;
+	const cached = config.fields && config.cacheControl !== "";
+	if (config.compat && decision.plain && owned.length === 0 && !cached) return;
+	const mark = beginMessage(w, tag(3, LENGTH));
+	const named = new Set<string>();
+	for (const header of decision.headers) {
+		const name = header.name.toLowerCase();
+		if (masked && (name === "accept-encoding" || CONDITIONAL.includes(name))) continue;
+		named.add(name);
+		writeHeader(w, 2, header, false);
+	}
+	const removed = new Set(decision.removeHeaders.map((name) => name.toLowerCase()));
+	writeIdentity(w, config.identityHeaders.id, answer.identity.id, named, removed);
+	writeIdentity(w, config.identityHeaders.issuer, answer.identity.issuer, named, removed);
+	if (masked) writeHeader(w, 2, IDENTITY_CODING, false);
+	for (const name of decision.removeHeaders) {
+		if (!(masked && name.toLowerCase() === "accept-encoding")) writeStringField(w, tag(5, LENGTH), name);
+	}
+	const always = masked ? [...owned, ...CONDITIONAL] : owned;
+	for (const name of always)
+		if (!named.has(name) && !removed.has(name)) writeStringField(w, tag(5, LENGTH), name);
+	const repeated = new Set<string>();
+	for (const header of decision.responseHeaders) {
+		const name = header.name.toLowerCase();
+		if (cached && name === "cache-control") continue;
+		// What was given once replaces what the upstream says; `set-cookie`, and whatever the peer would add, comes beside it.
+		writeHeader(w, 6, header, config.compat || name === "set-cookie" || repeated.has(name));
+		repeated.add(name);
+	}
+	if (cached) writeHeader(w, 6, { name: "cache-control", value: config.cacheControl }, false);
+	for (const { key, value } of decision.setQuery) {
+		const entry = beginMessage(w, tag(7, LENGTH));
+		writeStringField(w, tag(1, LENGTH), key);
+		writeStringField(w, tag(2, LENGTH), value);
+		endMessage(w, entry);
+	}
+	for (const name of decision.removeQuery) writeStringField(w, tag(8, LENGTH), name);
+	endMessage(w, mark);
+}
+
+const IDENTITY_CODING: HeaderEntry = { name: "accept-encoding", value: "identity" };
+
+function writeIdentity(
+	w: Writer,
+	name: string,
+	value: string | undefined,
+	named: Set<string>,
+	removed: ReadonlySet<string>,
+): void {
+	if (name === "" || value === undefined || value === "" || named.has(name) || removed.has(name)) return;
+	named.add(name);
+	writeHeader(w, 2, { name, value: headerText(value) }, false);
+}
+
+/** Identities may hold any character; a header's value holds visible ASCII. The percent sign is encoded too. */
+function headerText(value: string): string {
+	return /^[!-$&-~]*$/.test(value)
+		? value
+		: Buffer.from(value)
+				.toString()
+				.replaceAll(/[^!-$&-~]/gu, encodeURIComponent);
+}
+
+/** `denied_response` (2): DeniedHttpResponse. */
+function writeDeny(w: Writer, decision: Deny, config: EncoderConfig): void {
+	const mark = beginMessage(w, tag(2, LENGTH));
+	const status = beginMessage(w, tag(1, LENGTH));
+	writeUintField(w, tag(1, VARINT), decision.status);
+	endMessage(w, status);
+	const named = new Set<string>();
+	for (const header of decision.headers) {
+		const name = header.name.toLowerCase();
+		writeHeader(w, 2, header, named.has(name));
+		named.add(name);
+	}
+	const body = bodyOf(decision, config);
+	if (body !== "") {
+		if (!config.compat && !named.has("content-type")) writeHeader(w, 2, contentType(decision), false);
+		writeStringField(w, tag(3, LENGTH), body);
+	}
+	endMessage(w, mark);
+}
+
+function contentType(decision: Deny): HeaderEntry {
+	const value =
+		decision.reason === "policy_denied" ? "text/plain; charset=utf-8" : "application/problem+json";
+	return { name: "content-type", value };
+}
+
+/** Denials of our own say their status and nothing else. */
+function bodyOf(decision: Deny, config: EncoderConfig): string {
+	// A body behind one of these would be read as the start of the next answer.
+	if (EMPTY_STATUSES.has(decision.status)) return "";
+	if (config.compat) return isUnreadable(decision) ? PARSE_ERROR : decision.body;
+	return decision.reason === "policy_denied" ? decision.body : problem(decision.status);
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+	400: "Bad Request",
+	401: "Unauthorized",
+	403: "Forbidden",
+	503: "Service Unavailable",
+};
+
+function problem(status: number): string {
+	return `{"type":"about:blank","title":"${TITLES[status] ?? "Denied"}","status":${status}}`;
+}
+
+/**
+ * HeaderValueOption. Both `append` and `append_action` are always given, for which of them counts depends on Envoy's
+ * version and on the list (`append` has its BoolValue written even when false).
+ */
+function writeHeader(w: Writer, field: number, header: HeaderEntry, append: boolean): void {
+	const option = beginMessage(w, tag(field, LENGTH));
+	const value = beginMessage(w, tag(1, LENGTH));
+	writeStringField(w, tag(1, LENGTH), header.name);
+	writeStringField(w, tag(2, LENGTH), header.value);
+	endMessage(w, value);
+	const flag = beginMessage(w, tag(2, LENGTH));
+	if (append) writeUintField(w, tag(1, VARINT), 1);
+	endMessage(w, flag);
+	writeUintField(w, tag(3, VARINT), append ? APPEND_IF_EXISTS_OR_ADD : OVERWRITE_IF_EXISTS_OR_ADD);
+	endMessage(w, option);
+}
+
+/** `dynamic_metadata` (4): the policy's own keys, the decision's id, and the hand-off. */
+function writeMetadata(w: Writer, answer: Answer): void {
+	const mark = beginMessage(w, tag(4, LENGTH));
+	const { metadata } = answer.decision;
+	if (metadata !== undefined) {
+		for (const key of Object.keys(metadata)) {
+			if (key !== "decision_id") writeMember(w, key, metadata[key] ?? null);
+		}
+	}
+	writeMember(w, "decision_id", answer.decisionId);
+	if (answer.handoff !== undefined) {
+		writeMember(w, "postern", answer.handoff.postern);
+		writeMember(w, "fields", answer.handoff.fields);
+		writeMember(w, "directive", answer.handoff.directive);
+	}
+	endMessage(w, mark);
+}
