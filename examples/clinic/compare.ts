@@ -11,7 +11,7 @@ export interface Row {
 	readonly right: string;
 }
 
-/** Longest container that is written on one line where all of it had the same fate. */
+/** Longest container that is written on one line where all of it was released. */
 const INLINE_LENGTH = 40;
 
 /**
@@ -39,25 +39,27 @@ function walk(
 	const pad = "  ".repeat(depth);
 	const line = (text: string) => `${pad}${name}${text}${comma}`;
 	const whole = inline(upstream);
-	const uniform = seen === undefined || same(upstream, seen) || upstream.kind !== seen.kind;
-	if (upstream.kind === "scalar" || (uniform && depth > 0 && whole.length <= INLINE_LENGTH)) {
-		const sign = seen === undefined ? "-" : same(upstream, seen) ? "=" : "~";
-		rows.push({ sign, left: line(whole), right: seen === undefined ? "" : line(inline(seen)) });
+	if (seen === undefined) {
+		rows.push({ sign: "-", left: line(whole), right: "" });
 		return;
 	}
-	if (seen !== undefined && seen.kind !== upstream.kind) {
+	const short = depth > 0 && whole.length <= INLINE_LENGTH && same(upstream, seen);
+	if (upstream.kind === "scalar" || short) {
+		rows.push({ sign: same(upstream, seen) ? "=" : "~", left: line(whole), right: line(inline(seen)) });
+		return;
+	}
+	if (seen.kind !== upstream.kind) {
 		rows.push({ sign: "~", left: line(whole), right: line(inline(seen)) });
 		return;
 	}
 	const [open, close] = upstream.kind === "array" ? ["[", "]"] : ["{", "}"];
-	const sign = seen === undefined ? "-" : " ";
-	rows.push({ sign, left: `${pad}${name}${open}`, right: seen === undefined ? "" : `${pad}${name}${open}` });
+	rows.push({ sign: " ", left: `${pad}${name}${open}`, right: `${pad}${name}${open}` });
 	const children = pairs(upstream, seen);
 	children.forEach(({ label, before, after }, index) => {
 		walk(rows, before, after, depth + 1, label, index < children.length - 1 ? "," : "");
 	});
 	const end = `${pad}${close}${comma}`;
-	rows.push({ sign, left: end, right: seen === undefined ? "" : end });
+	rows.push({ sign: " ", left: end, right: end });
 }
 
 interface Pair {
@@ -66,9 +68,9 @@ interface Pair {
 	readonly after: JsonTree | undefined;
 }
 
-function pairs(upstream: JsonTree, seen: JsonTree | undefined): readonly Pair[] {
+function pairs(upstream: JsonTree, seen: JsonTree): readonly Pair[] {
 	if (upstream.kind === "object") {
-		const members = seen?.kind === "object" ? seen.members : new Map<string, JsonTree>();
+		const members = seen.kind === "object" ? seen.members : new Map<string, JsonTree>();
 		return [...upstream.members].map(([name, before]) => ({
 			label: `${JSON.stringify(name)}: `,
 			before,
@@ -76,7 +78,7 @@ function pairs(upstream: JsonTree, seen: JsonTree | undefined): readonly Pair[] 
 		}));
 	}
 	if (upstream.kind !== "array") return [];
-	const items = seen?.kind === "array" ? [...seen.items] : [];
+	const items = seen.kind === "array" ? [...seen.items] : [];
 	if (items.length === upstream.items.length) {
 		return upstream.items.map((before, index) => ({ label: "", before, after: items[index] }));
 	}

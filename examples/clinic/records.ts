@@ -1,6 +1,6 @@
 /**
  * What the customer-records service holds, as the bytes it answers. Everything is made up; the numbers are the
- * well-known test numbers. `churn_score` was added by the service's own team one day: no directive knows it.
+ * well-known test numbers.
  */
 const ADA = `{
   "id": 7,
@@ -9,8 +9,7 @@ const ADA = `{
   "phone": "+44 20 7946 0011",
   "birth_date": "1984-03-09",
   "ssn": "078-05-1120",
-  "address": {"street": "4 Mill Lane", "city": "Leeds"},
-  "churn_score": 0.83
+  "address": {"street": "4 Mill Lane", "city": "Leeds"}
 }`;
 
 const BO = `{
@@ -20,8 +19,7 @@ const BO = `{
   "phone": "+46 8 555 0142",
   "birth_date": "1990-11-30",
   "ssn": "219-09-9999",
-  "address": {"street": "12 Harbour Row", "city": "Malmö"},
-  "churn_score": 0.12
+  "address": {"street": "12 Harbour Row", "city": "Malmö"}
 }`;
 
 /** One total is beyond what a double holds: it arrives digit by digit all the same. */
@@ -38,7 +36,13 @@ const CARD = `{
   "notes": ["asked for a higher limit", "lost her purse in May"]
 }`;
 
-const NOTES = `{"person": 7, "text": "Reports headaches since March.", "author": "dr.osei"}`;
+/** `ai_summary` is new: the service's own team added it, and nobody has decided who may see it. */
+const NOTE = `{
+  "person": 7,
+  "author": "dr.osei",
+  "text": "Reports headaches since March.",
+  "ai_summary": "Likely migraine."
+}`;
 
 /** Cut off in the middle, as a service that crashed would. */
 const BROKEN = `{"id": 13, "name": "Cy Ortega", "ssn": "457-55-5462", "ema`;
@@ -50,7 +54,7 @@ export const RECORDS: ReadonlyMap<string, string> = new Map([
 	["/people/13", BROKEN],
 	["/orders", ORDERS],
 	["/cards/7", CARD],
-	["/notes/7", NOTES],
+	["/notes/7", NOTE],
 	["/admin", `{"secret": "the admin page"}`],
 	["/healthz", `{"status": "ok"}`],
 ]);

@@ -3,6 +3,8 @@ import type { Row, Sign } from "./compare.ts";
 /** A terminal, or what stands in for it: how wide, and whether it shows colours. */
 export interface Screen {
 	readonly width: number;
+	/** Width of each of the two columns. */
+	readonly half: number;
 	print(line?: string): void;
 	bold(text: string): string;
 	dim(text: string): string;
@@ -44,12 +46,14 @@ export function createScreen(stream: NodeJS.WriteStream, noColor: string | undef
 		Screen["yellow"],
 		Screen["cyan"],
 	];
+	const half = Math.floor((width - 7) / 2);
 	const bySign: Record<Sign, (text: string) => string> = { "=": green, "~": yellow, "-": red, " ": dim };
 	const print = (line = "") => {
 		stream.write(`${line}\n`);
 	};
 	return {
 		width,
+		half,
 		print,
 		bold,
 		dim,
@@ -62,7 +66,6 @@ export function createScreen(stream: NodeJS.WriteStream, noColor: string | undef
 			print(`${bold(text)} ${dim("─".repeat(Math.max(3, width - widthOf(text) - 1)))}`);
 		},
 		columns([left, right], rows) {
-			const half = Math.floor((width - 7) / 2);
 			print(`    ${dim(`${column(left, half)} │ ${right}`)}`);
 			for (const row of rows) {
 				const colour = bySign[row.sign];

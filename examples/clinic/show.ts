@@ -25,30 +25,32 @@ function verdict(screen: Screen, { answer, records }: Played): string {
 	const status = (good ? screen.green : screen.red)(screen.bold(String(answer.status)));
 	if (decision === undefined)
 		return `${status} ${screen.red("refused")}: Envoy could not ask, so nothing passes`;
-	const word = decision.verdict === "allow" ? screen.green("allowed") : screen.red("denied");
-	const why = [decision.reason, decision.policy_reason, ...decision.rules].filter(
-		(text, index, all) => text !== undefined && text !== "allowed" && all.indexOf(text) === index,
-	);
-	const because = why.length === 0 ? "" : ` (${why.join(", ")})`;
-	if (decision.verdict === "deny") return `${status} ${word}${because}`;
-	if (decision.released === "whole") return `${status} ${word}${because}, the answer released whole`;
-	if (release?.outcome === "replaced") {
-		return `${status} ${word}${because}, but the answer was ${screen.red("replaced")}: ${release.reason}`;
+	if (decision.verdict === "deny") {
+		const why = decision.policy_reason ?? decision.reason;
+		const code = why === decision.reason ? "" : screen.dim(` (${decision.reason})`);
+		return `${status} ${screen.red("denied")}: ${why}${code}`;
 	}
-	const counts = release?.fields === undefined ? "" : `: ${fieldCounts(screen, release.fields)}`;
-	return `${status} ${word}${because}${counts}`;
+	const allowed = `${status} ${screen.green("allowed")} by rule ${decision.rules.join(", ")}`;
+	if (decision.released === "whole") return `${allowed}, the answer released whole`;
+	if (release?.outcome === "replaced") {
+		return `${allowed}, but the answer was ${screen.red("replaced")}: ${release.reason}`;
+	}
+	return release?.fields === undefined ? allowed : `${allowed}: ${fieldCounts(screen, release.fields)}`;
 }
 
-function lines(text: string): readonly string[] {
-	return text.split("\n");
+/** A text that is no JSON, cut into lines that fit; JSON as one line per member. */
+function readable(text: string, width: number): readonly string[] {
+	const tree = readTree(text);
+	if (tree?.kind === "object") return compare(tree, tree).map(({ left }) => left);
+	return text.match(new RegExp(`.{1,${width}}`, "gu")) ?? [];
 }
 
-/** Where one of the two is no JSON: the texts as they are, nothing of the upstream's left. */
-function replacedRows(upstream: string, seen: string): readonly Row[] {
-	const left = lines(upstream);
-	const right = lines(seen);
+/** An answer that was replaced: nothing of the left side is on the right one. */
+function replacedRows(upstream: string, seen: string, width: number): readonly Row[] {
+	const left = readable(upstream, width);
+	const right = readable(seen, width);
 	return Array.from({ length: Math.max(left.length, right.length) }, (_, index) => ({
-		sign: "-" as const,
+		sign: index < left.length ? ("-" as const) : (" " as const),
 		left: left[index] ?? "",
 		right: right[index] ?? "",
 	}));
@@ -68,8 +70,8 @@ export function showCall(screen: Screen, number: number, played: Played): void {
 		const upstream = readTree(own);
 		const replaced = upstream === undefined || played.records.release?.outcome === "replaced";
 		const seen = readTree(answer.body);
-		const rows = replaced ? replacedRows(own, answer.body) : compare(upstream, seen);
-		screen.columns(["the service's answer", `what the ${scene.caller.name} saw`], rows);
+		const rows = replaced ? replacedRows(own, answer.body, screen.half) : compare(upstream, seen);
+		screen.columns(["the service's own answer", "what this caller saw"], rows);
 	} else {
 		const body = answer.body === "" ? "an empty body" : answer.body;
 		screen.print(`    ${screen.dim("the service was not called; the caller got")} ${body}`);
