@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../lib/errors.ts";
+import { isUrl, remoteUrlProblem } from "../lib/remote-url.ts";
 import { parseAddress } from "./address.ts";
 import type { Config } from "./types.ts";
 
@@ -81,23 +82,9 @@ function keySet(config: Config): RuleFinding[] {
 	return findings;
 }
 
-/** Whether a key set's location is a URL. */
-export function isUrl(location: string): boolean {
-	return /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(location);
-}
-
-/** Who can change the key set on its way can be everybody: TLS, or a machine-local address (RFC 7517, 9). */
-export function keySetLocationProblem(location: string): string | undefined {
-	if (!isUrl(location)) return undefined;
-	const url = URL.canParse(location) ? new URL(location) : undefined;
-	if (url === undefined) return "is no URL";
-	if (url.username !== "" || url.password !== "") return "must not hold credentials";
-	if (url.protocol === "https:") return undefined;
-	if (url.protocol !== "http:") return "must be a file, an https URL, or an http URL to a loopback address";
-	// WHATWG URL has normalised the host: 127.1 and 0x7f.1 have become 127.0.0.1.
-	const host = url.hostname;
-	if (host === "[::1]" || host === "localhost" || /^127(?:\.\d{1,3}){3}$/.test(host)) return undefined;
-	return "http is for loopback addresses only; use https";
+/** A path is always good; a URL is so where nobody can change the key set on its way (RFC 7517, 9). */
+function keySetLocationProblem(location: string): string | undefined {
+	return isUrl(location) ? remoteUrlProblem(location) : undefined;
 }
 
 function headers(config: Config): RuleFinding[] {

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
+import { isUrl } from "../lib/remote-url.ts";
 import { resolveAddress } from "./address.ts";
 import { knownKeys, LEAVES } from "./leaves.ts";
 import { fromText } from "./overlay.ts";
 import { expandReferences, type ReferenceReaders } from "./references.ts";
-import { isUrl } from "./rules.ts";
 
 /** Keys that hold a path, and how a relative one becomes absolute. */
 const PATHS: Readonly<Record<string, (text: string, folder: string) => string>> = {

@@ -1,0 +1,92 @@
+import type { IdentityConfig } from "../config/types.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { RefreshingState } from "../lib/refreshing.ts";
+import type { Logger, Metrics } from "../telemetry/types.ts";
+import { readBearer } from "./bearer.ts";
+import { createTokenVerifier } from "./jwt.ts";
+import { createKeySource } from "./key-source.ts";
+import type { Identify, Identity, IdentityOutcome } from "./types.ts";
+import { hasControls } from "./verify-token.ts";
+
+export interface IdentityDeps {
+	readonly config: IdentityConfig;
+	readonly clock: Clock;
+	readonly log: Logger;
+	readonly metrics: Pick<Metrics, "tokenCache" | "keySetRefreshes">;
+}
+
+export interface IdentityService {
+	readonly identify: Identify;
+	/** Reads the key set for the first time; resolves whether or not that worked. */
+	start(): Promise<void>;
+	/** Keys were read once and are not too old; true when no keys are needed. */
+	ready(): boolean;
+	state(): { readonly keySet?: RefreshingState & { readonly generation: number; readonly keys: number } };
+	stop(): void;
+}
+
+const ANONYMOUS: IdentityOutcome = {
+	ok: true,
+	identity: Object.freeze<Identity>({ authenticated: false, method: "none" }),
+};
+const INVALID: IdentityOutcome = { ok: false, reason: "token_invalid", status: 401 };
+const AMBIGUOUS: IdentityOutcome = { ok: false, reason: "credentials_ambiguous", status: 401 };
+const UNAVAILABLE: IdentityOutcome = { ok: false, reason: "keys_unavailable", status: 503 };
+
+/**
+ * Who calls. A credential that is presented and does not hold ends the call; it never falls through to the next
+ * method or to none. With a token and a certificate the token gives `id`, the certificate stays in `spiffe_id`.
+ */
+export function createIdentify(deps: IdentityDeps): IdentityService {
+	const { config } = deps;
+	const keys = config.jwt === undefined ? undefined : createKeySource(config.jwt, deps);
+	const judge =
+		config.jwt === undefined || keys === undefined
+			? undefined
+			: createTokenVerifier(config.jwt, { ...deps, keys });
+
+	function certificate(principal: string): Identity | undefined {
+		if (!config.mtls.enabled || principal === "") return undefined;
+		const spiffe = principal.startsWith("spiffe://");
+		if (!spiffe && config.mtls.principals === "spiffe") return undefined;
+		return {
+			authenticated: true,
+			method: "mtls",
+			id: principal,
+			...(spiffe ? { spiffe_id: principal } : {}),
+		};
+	}
+
+	function united(outcome: IdentityOutcome, held: Identity | undefined): IdentityOutcome {
+		if (!outcome.ok || held?.spiffe_id === undefined) return outcome;
+		return { ok: true, identity: { ...outcome.identity, spiffe_id: held.spiffe_id } };
+	}
+
+	const identify: Identify = ({ authorization, principal }) => {
+		const held = certificate(principal);
+		if (held?.id !== undefined && hasControls(held.id)) return INVALID;
+		if (judge !== undefined) {
+			const bearer = readBearer(authorization, config.jwt?.max_token_bytes ?? 0);
+			if (bearer.kind === "invalid") return INVALID;
+			if (bearer.kind === "ambiguous") return AMBIGUOUS;
+			if (bearer.kind === "token") {
+				const outcome = judge(bearer.token);
+				if (!(outcome instanceof Promise)) return united(outcome, held);
+				return outcome.then(
+					(later) => united(later, held),
+					// Nothing above rejects; if it ever does, the caller stays unknown and the call ends.
+					() => UNAVAILABLE,
+				);
+			}
+		}
+		return held === undefined ? ANONYMOUS : { ok: true, identity: held };
+	};
+
+	return {
+		identify,
+		start: async () => keys?.start(),
+		ready: () => keys === undefined || keys.current() !== undefined,
+		state: () => (keys === undefined ? {} : { keySet: keys.state() }),
+		stop: () => keys?.stop(),
+	};
+}
