@@ -1,4 +1,4 @@
-import { sortEntries, sortTerms } from "./compare.ts";
+import { compareStrings, sortTerms } from "./compare.ts";
 import type { Term } from "./term.ts";
 
 /** Rego text of a term, as `opa_value_parse` reads it. Strings must be well-formed. */
@@ -18,8 +18,8 @@ export function printTerm(term: Term): string {
 }
 
 /**
- * JSON text of a term as OPA gives it: sets as arrays in OPA's order, members sorted by key, a key that is no
- * string as its own JSON text.
+ * JSON text of a term as OPA gives it: sets as arrays in OPA's order, a key that is no string as its own JSON text,
+ * members sorted by name.
  */
 export function printJson(term: Term): string {
 	if (term === null || typeof term === "boolean") return String(term);
@@ -32,8 +32,10 @@ export function printJson(term: Term): string {
 		case "set":
 			return `[${sortTerms(term.items).map(printJson).join(",")}]`;
 		case "object":
-			return `{${sortEntries(term)
-				.map(([key, value]) => `${JSON.stringify(keyText(key))}:${printJson(value)}`)
+			return `{${term.entries
+				.map(([key, value]) => [keyText(key), value] as const)
+				.sort(([a], [b]) => compareStrings(a, b))
+				.map(([name, value]) => `${JSON.stringify(name)}:${printJson(value)}`)
 				.join(",")}}`;
 	}
 }
