@@ -1,0 +1,300 @@
+import type { AuditRecord } from "../../audit/types.ts";
+import { denial } from "../../decision/deny.ts";
+import {
+	consumerText,
+	type HandoffKeys,
+	handoffMetadata,
+	operationText,
+	writeHandoff,
+} from "../../decision/handoff.ts";
+import { readDecision } from "../../decision/read-decision.ts";
+import type { Reason } from "../../decision/reasons.ts";
+import type { Decision, Deny, HeaderEntry } from "../../decision/types.ts";
+import type { Identity, IdentityOutcome } from "../../identity/types.ts";
+import type { ActivePolicy, Evaluation } from "../../policy/types.ts";
+import { type Body, readBody } from "../../request/body.ts";
+import { parsePath } from "../../request/path.ts";
+import { WireError } from "../protobuf/reader.ts";
+import { type CheckView, readCheckRequest, type Span } from "./check-request.ts";
+import { createEncoder, isUnreadable } from "./check-response.ts";
+import { decisionRecord } from "./decision-record.ts";
+import type { CheckDeps } from "./deps.ts";
+import { writeInput } from "./input.ts";
+import { createJsonOut, InputTooLarge } from "./json-out.ts";
+import { type RequestFacts, readFacts, refuseRequest } from "./request-facts.ts";
+
+export interface CheckCall {
+	/** Wall clock at which Envoy stops waiting, milliseconds since 1970; absent or Infinity: it says nothing. */
+	readonly deadlineMs?: number;
+}
+
+/** Answers one CheckRequest. Never throws and never rejects; answers at once when the caller's identity does. */
+export type Check = (request: Uint8Array, call: CheckCall) => Buffer | Promise<Buffer>;
+
+export interface CheckService {
+	readonly check: Check;
+	/** A complete answer for a request that was not looked at. */
+	readonly deny: (reason: Reason) => Buffer;
+}
+
+/** What is known of one call so far. The policy is the one that was active when it came in. */
+interface Call {
+	readonly id: string;
+	readonly started: number;
+	readonly deadlineMs: number;
+	readonly policy: ActivePolicy | undefined;
+	view: CheckView | undefined;
+	facts: RequestFacts | undefined;
+	identity: Identity | undefined;
+}
+
+const NOBODY: Identity = { authenticated: false, method: "none" };
+const EMPTY_SPAN: Span = { start: 0, end: 0 };
+
+export function createCheck(deps: CheckDeps): Check {
+	return createCheckService(deps).check;
+}
+
+/** Builds the `Authorization` service; what does not change from call to call is done here, once. */
+export function createCheckService(deps: CheckDeps): CheckService {
+	const { config, clock, log } = deps;
+	const { request: requestRules, fields } = config;
+	const compat = config.policy.compat === "opa-envoy-plugin";
+	const own = !compat || config.policy.extensions;
+	const entrypoint = config.policy.path.replace(/^\/+|\/+$/g, "");
+	const hash = deps.trusted && deps.hashKeyId !== undefined;
+	const rules = { compat, extensions: config.policy.extensions, readDirective: deps.readDirective, hash };
+	const out = createJsonOut(config.policy.max_input_bytes);
+	const encode = createEncoder({
+		compat,
+		fields: fields.enabled,
+		cacheControl: fields.cache_control,
+		identityHeaders: config.identity.headers,
+	});
+	/** `identity` as JSON; cached verdicts give the same object again. */
+	const fragments = new WeakMap<Identity, string>();
+
+	function check(
+		request: Uint8Array,
+		{ deadlineMs = Number.POSITIVE_INFINITY }: CheckCall,
+	): Buffer | Promise<Buffer> {
+		const call: Call = {
+			id: deps.newId(),
+			started: clock.monotonic(),
+			deadlineMs,
+			policy: deps.policy.current(),
+			view: undefined,
+			facts: undefined,
+			identity: undefined,
+		};
+		return guarded(call, () => begin(call, request));
+	}
+
+	/** The one place where an exception becomes a denial. */
+	function guarded(call: Call, step: () => Decision | Promise<Buffer>): Buffer | Promise<Buffer> {
+		let decision: Decision;
+		try {
+			const outcome = step();
+			if (outcome instanceof Promise) return outcome;
+			decision = outcome;
+		} catch (thrown) {
+			decision = denialOf(thrown);
+		}
+		try {
+			return finish(call, decision);
+		} catch (thrown) {
+			log.error({ decision_id: call.id, err: thrown }, "a decision could not be answered");
+			return deny("internal");
+		}
+	}
+
+	function denialOf(thrown: unknown): Deny {
+		if (thrown instanceof WireError) return denial("request_malformed", thrown.message);
+		if (thrown instanceof InputTooLarge) return denial("input_too_large", thrown.message);
+		log.error({ err: thrown }, "a check failed unexpectedly");
+		return denial("internal");
+	}
+
+	function begin(call: Call, request: Uint8Array): Decision | Promise<Buffer> {
+		if (deps.draining()) return denial("draining");
+		const view = readCheckRequest(request);
+		call.view = view;
+		const facts = readFacts(view);
+		call.facts = facts;
+		const refused = refuseRequest(view, facts, requestRules, compat);
+		if (refused !== undefined) return refused;
+		if (deps.identify === undefined) return decide(call, view, facts, NOBODY);
+		const principal = deps.trusted ? facts.principal : "";
+		const outcome = deps.identify({ authorization: facts.headers.authorization, principal });
+		if (!(outcome instanceof Promise)) return identified(call, view, facts, outcome);
+		return outcome.then(
+			(later) => guarded(call, () => identified(call, view, facts, later)),
+			(thrown: unknown) => guarded(call, () => denialOf(thrown)),
+		);
+	}
+
+	function identified(call: Call, view: CheckView, facts: RequestFacts, outcome: IdentityOutcome): Decision {
+		if (outcome.ok) return decide(call, view, facts, outcome.identity);
+		const headers: HeaderEntry[] =
+			outcome.status === 401 ? [{ name: "www-authenticate", value: 'Bearer error="invalid_token"' }] : [];
+		return { ...denial(outcome.reason), status: outcome.status, headers };
+	}
+
+	function decide(call: Call, view: CheckView, facts: RequestFacts, identity: Identity): Decision {
+		call.identity = identity;
+		const { policy } = call;
+		if (policy === undefined) return denial("no_policy");
+		const asked = view.contextExtensions.length === 0 ? undefined : askedPath(view);
+		if (asked !== undefined && asked !== entrypoint) {
+			return denial("policy_missing", `the route asks for decision path ${JSON.stringify(asked)}`);
+		}
+		const path = parsePath(view.bytes, view.http?.path.start ?? 0, view.http?.path.end ?? 0);
+		if (!path.ok) return denial("request_malformed", path.message);
+		const body = bodyOf(view, facts);
+		if (body?.kind === "malformed") return denial("body_malformed", body.message);
+		if (requestRules.unread_bodies === "refuse" && body !== undefined) {
+			if (body.state !== "absent" && body.state !== "parsed") return denial("body_unread", body.state);
+		}
+		const input = writeInput(out, {
+			view,
+			segments: path.segments,
+			query: path.query,
+			body,
+			own: own ? { identity: fragmentOf(identity) } : undefined,
+		});
+		if (clock.now() >= call.deadlineMs) return denial("deadline");
+		return decisionOf(policy.evaluate(entrypoint, input));
+	}
+
+	function bodyOf(view: CheckView, facts: RequestFacts): Body | undefined {
+		if (requestRules.skip_body_parse) return undefined;
+		const { http } = view;
+		const text = http?.body ?? EMPTY_SPAN;
+		const { start, end } = text.end > text.start ? text : (http?.rawBody ?? EMPTY_SPAN);
+		const framed = http === undefined || startsWithHttp1(view.bytes, http.protocol);
+		return readBody(
+			{ bytes: view.bytes, start, end, headers: facts.headers, framed },
+			{ maxDepth: requestRules.max_body_depth, lenient: compat },
+		);
+	}
+
+	function fragmentOf(identity: Identity): string {
+		let fragment = fragments.get(identity);
+		if (fragment === undefined) {
+			fragment = JSON.stringify(identity);
+			fragments.set(identity, fragment);
+		}
+		return fragment;
+	}
+
+	function decisionOf(evaluation: Evaluation): Decision {
+		if (evaluation.kind === "undefined") return denial("undefined_decision");
+		if (evaluation.kind === "failed") return denial(evaluation.reason, evaluation.message);
+		const { decision, ignored } = readDecision(evaluation.value, rules);
+		if (ignored.length > 0) deps.metrics.ignoredKeys.inc({}, ignored.length);
+		return decision;
+	}
+
+	/** Records, counts and encodes. A decision that cannot be handed on, or must be recorded and cannot, is denied. */
+	function finish(call: Call, given: Decision): Buffer {
+		let decision = given;
+		let handoff = fields.enabled ? handoffOf(call, decision) : undefined;
+		if (fields.enabled && handoff === undefined) {
+			decision = denial("directive_too_large", "the hand-off is over its limit");
+			handoff = handoffOf(call, decision);
+		}
+		if (!record(call, decision, handoff) && config.audit.overflow === "deny") {
+			decision = denial("audit_full");
+			handoff = fields.enabled ? handoffOf(call, decision) : undefined;
+		}
+		const reason = decision.kind === "allow" ? "allowed" : decision.reason;
+		deps.metrics.checks.inc({ verdict: decision.kind, reason });
+		deps.metrics.checkSeconds.observe((clock.monotonic() - call.started) / 1000, { verdict: decision.kind });
+		if (decision.kind === "deny" && (decision.detail !== undefined || decision.status === 503)) {
+			log.info({ decision_id: call.id, reason, detail: decision.detail }, "denied");
+		}
+		// What the peer cannot read it answers without metadata.
+		const bare = compat && !fields.enabled && decision.kind === "deny" && isUnreadable(decision);
+		const { identity } = call;
+		return encode({
+			decision,
+			decisionId: bare ? "" : call.id,
+			handoff,
+			identity: identity?.authenticated
+				? {
+						...(identity.id === undefined ? {} : { id: identity.id }),
+						...(identity.issuer === undefined ? {} : { issuer: identity.issuer }),
+					}
+				: {},
+		});
+	}
+
+	function handoffOf(call: Call, decision: Decision): HandoffKeys | undefined {
+		const { facts, identity, policy } = call;
+		const response = decision.kind === "allow" ? decision.response : undefined;
+		const source = {
+			verdict: decision.kind,
+			op: facts === undefined ? "" : operationText(facts.method, facts.host, facts.path),
+			consumer: identity?.authenticated ? consumerText(identity) : "",
+			rev: policy?.revision ?? "",
+			digests: response === undefined || !hash ? {} : { hash_key: deps.hashKeyId as string },
+			...(response === undefined ? {} : { response: response.text }),
+		};
+		// A denial masks nothing, so it can do without a consumer whose name is too long.
+		const text =
+			writeHandoff(source) ??
+			(decision.kind === "deny" ? writeHandoff({ ...source, consumer: "" }) : undefined);
+		return text === undefined ? undefined : handoffMetadata(decision.kind, response !== undefined, text);
+	}
+
+	function record(call: Call, decision: Decision, handoff: HandoffKeys | undefined): boolean {
+		const released =
+			handoff === undefined || decision.kind === "deny"
+				? undefined
+				: handoff.fields === "all"
+					? "whole"
+					: "fields";
+		const entry: AuditRecord = decisionRecord({
+			...call,
+			decision,
+			decisionId: call.id,
+			time: clock.now(),
+			durationMs: clock.monotonic() - call.started,
+			released,
+		});
+		return deps.audit.write(entry);
+	}
+
+	/** Without looking at anything that may have broken. */
+	function deny(reason: Reason): Buffer {
+		const text = fields.enabled
+			? writeHandoff({ verdict: "deny", op: "", consumer: "", rev: "", digests: {} })
+			: undefined;
+		deps.metrics.checks.inc({ verdict: "deny", reason });
+		return encode({
+			decision: denial(reason),
+			decisionId: deps.newId(),
+			handoff: text === undefined ? undefined : handoffMetadata("deny", false, text),
+			identity: {},
+		});
+	}
+
+	return { check, deny };
+}
+
+/** `context_extensions["postern.path"]`: the decision path that the route asks for. */
+function askedPath(view: CheckView): string | undefined {
+	const { bytes, contextExtensions } = view;
+	for (let at = 0; at < contextExtensions.length; at += 4) {
+		if (bytes.toString("latin1", contextExtensions[at], contextExtensions[at + 1]) !== "postern.path")
+			continue;
+		return bytes
+			.toString("utf8", contextExtensions[at + 2], contextExtensions[at + 3])
+			.replace(/^\/+|\/+$/g, "");
+	}
+	return undefined;
+}
+
+function startsWithHttp1(bytes: Buffer, protocol: Span): boolean {
+	return bytes.toString("latin1", protocol.start, Math.min(protocol.end, protocol.start + 6)) === "HTTP/1";
+}

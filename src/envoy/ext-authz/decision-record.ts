@@ -1,0 +1,87 @@
+import type { DecisionRecord } from "../../audit/types.ts";
+import type { Decision } from "../../decision/types.ts";
+import type { Identity } from "../../identity/types.ts";
+import type { ActivePolicy } from "../../policy/types.ts";
+import { type CheckView, type PeerView, textOf } from "./check-request.ts";
+import type { RequestFacts } from "./request-facts.ts";
+
+export interface RecordSource {
+	readonly view: CheckView | undefined;
+	readonly facts: RequestFacts | undefined;
+	readonly identity: Identity | undefined;
+	readonly policy: ActivePolicy | undefined;
+	readonly decision: Decision;
+	readonly decisionId: string;
+	/** Wall clock, milliseconds since 1970. */
+	readonly time: number;
+	readonly durationMs: number;
+	/** Absent without ext_proc: nothing is said about fields then. */
+	readonly released: "whole" | "fields" | undefined;
+}
+
+const MAX_TEXT = 512;
+
+/** The audit record of one Check: who, what, the verdict and why; no value of a body, no token, no query. */
+export function decisionRecord(source: RecordSource): DecisionRecord {
+	const { view, facts, identity, policy, decision } = source;
+	const { notes } = decision;
+	return {
+		type: "decision",
+		time: new Date(source.time).toISOString(),
+		decision_id: source.decisionId,
+		source: peerOf(view, view?.source),
+		destination: peerOf(view, view?.destination),
+		caller: {
+			authenticated: identity?.authenticated ?? false,
+			method: identity?.method ?? "none",
+			...(identity?.id === undefined ? {} : { id: identity.id }),
+			...(identity?.issuer === undefined ? {} : { issuer: identity.issuer }),
+		},
+		operation: {
+			method: cut(facts?.method ?? ""),
+			host: cut(facts?.host ?? ""),
+			path: cut((facts?.path ?? "").replace(/\?.*$/s, "")),
+		},
+		verdict: decision.kind,
+		reason: decision.kind === "allow" ? "allowed" : decision.reason,
+		...(notes.reason === undefined ? {} : { policy_reason: notes.reason }),
+		rules: notes.rules,
+		policy: { revision: policy?.revision ?? "", serial: policy?.serial ?? 0 },
+		...(decision.kind === "deny" ? { status: decision.status } : {}),
+		...(source.released === undefined ? {} : { released: source.released }),
+		...(notes.obligations === undefined ? {} : { obligations: notes.obligations }),
+		duration_us: Math.round(source.durationMs * 1000),
+	};
+}
+
+function cut(text: string): string {
+	return text.length <= MAX_TEXT ? text : text.slice(0, MAX_TEXT);
+}
+
+function peerOf(
+	view: CheckView | undefined,
+	peer: PeerView | undefined,
+): { readonly address?: string; readonly principal?: string } {
+	if (view === undefined || peer === undefined) return {};
+	const address = addressOf(view, peer);
+	const principal = cut(textOf(view, peer.principal));
+	return { ...(address === "" ? {} : { address }), ...(principal === "" ? {} : { principal }) };
+}
+
+function addressOf(view: CheckView, peer: PeerView): string {
+	const kind = peer.address?.kind;
+	switch (kind?.kind) {
+		case "socketAddress": {
+			const text = cut(textOf(view, kind.address));
+			return kind.port.kind === "value"
+				? `${text.includes(":") ? `[${text}]` : text}:${kind.port.port}`
+				: text;
+		}
+		case "pipe":
+			return cut(textOf(view, kind.path));
+		case "envoyInternalAddress":
+			return kind.listener === undefined ? "" : cut(textOf(view, kind.listener));
+		default:
+			return "";
+	}
+}
