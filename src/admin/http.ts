@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Address, formatAddress } from "../config/address.ts";
 import { FIXED_LIMITS } from "../config/limits.ts";
+import { type Address, formatAddress } from "../lib/address.ts";
 import { errorMessage, hasErrorCode } from "../lib/error-message.ts";
 import { PosternError } from "../lib/errors.ts";
 

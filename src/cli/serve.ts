@@ -1,11 +1,53 @@
-import { PosternError } from "../lib/errors.ts";
-import type { Command } from "./command.ts";
+import { loadConfig } from "../config/load.ts";
+import { buildApp } from "../serve/app.ts";
+import type { Command, CommandIo } from "./command.ts";
+import { CONFIG_FLAGS, CONFIG_FLAGS_HELP, configFlags } from "./config-flags.ts";
+import { noPositionals, parseFlags } from "./flags.ts";
+import { VERSION } from "./version.ts";
 
 export const serveCommand: Command = {
 	name: "serve",
-	summary: "",
-	help: "",
-	run: async () => {
-		throw new PosternError("internal", "not ready");
+	summary: "run both gRPC services, health and the admin port",
+	help: `Usage: postern serve [options]
+
+Runs ext_authz, ext_proc, gRPC health and the admin port until SIGTERM or SIGINT, then drains. A second signal cuts
+off what is still under way. Every key of the configuration can also be set by an environment variable: POSTERN_ and
+the key in capitals with underscores (POSTERN_SERVE_DRAIN_SECONDS). An option wins over the environment, the
+environment over the file.
+
+${CONFIG_FLAGS_HELP}
+The operational log goes to stderr as JSON lines, the audit log to audit.sink.
+`,
+	run: async (argv, io) => {
+		const { values, positionals } = parseFlags("serve", argv, {
+			config: { type: "string" },
+			...CONFIG_FLAGS,
+		});
+		noPositionals("serve", positionals);
+		const config = loadConfig({
+			...(values.config === undefined ? {} : { file: values.config }),
+			flags: configFlags(values),
+		});
+		const app = buildApp(config, { version: VERSION });
+		io.force?.addEventListener("abort", () => app.force(), { once: true });
+		const signal = aborted(io);
+		const addresses = await Promise.race([app.start(), signal.then(() => undefined)]);
+		if (addresses !== undefined) {
+			const admin = addresses.admin === undefined ? "" : `, admin ${addresses.admin}`;
+			const missing = app.missing();
+			const state = missing.length === 0 ? "ready" : `listening, not ready (${missing.join("; ")})`;
+			io.stderr.write(`postern ${VERSION} ${state}: grpc ${addresses.grpc.join(", ")}${admin}\n`);
+		}
+		await app.stop(await signal);
+		return 0;
 	},
 };
+
+/** Resolves with the name of the signal that asks the command to end. */
+function aborted(io: CommandIo): Promise<string> {
+	return new Promise((resolve) => {
+		const tell = (): void => resolve(String(io.signal.reason));
+		if (io.signal.aborted) tell();
+		else io.signal.addEventListener("abort", tell, { once: true });
+	});
+}

@@ -182,14 +182,14 @@ export const LIMITS = {
 	"fields.max_directive_bytes": {
 		default: 16 * KIB,
 		min: 256,
-		max: 64 * KIB,
+		max: 16 * KIB,
 		unit: "bytes",
-		purpose: "Longest hand-off text; a longer one is denied as `directive_too_large`.",
+		purpose: "Longest directive; a longer one is denied as `directive_too_large`.",
 	},
 	"fields.max_selectors": {
 		default: 256,
 		min: 1,
-		max: 4096,
+		max: 256,
 		unit: "count",
 		purpose: "Selectors of one directive; more are denied as `directive_too_large`.",
 	},
@@ -243,6 +243,36 @@ export const FIXED_LIMITS = {
 		value: 10,
 		unit: "seconds",
 		purpose: "How long the refusal of a token is remembered, while the key set stays the same.",
+	},
+	grpc_keepalive_seconds: {
+		value: 60,
+		unit: "seconds",
+		purpose: "Quiet time after which a gRPC connection is asked whether it still lives.",
+	},
+	grpc_keepalive_timeout_seconds: {
+		value: 20,
+		unit: "seconds",
+		purpose: "How long a gRPC connection may take to answer that.",
+	},
+	grpc_connection_grace_seconds: {
+		value: 30,
+		unit: "seconds",
+		purpose: "How long the calls of a connection past its age may go on.",
+	},
+	decoded_free_bytes: {
+		value: 64 * KIB,
+		unit: "bytes",
+		purpose: "What an encoded body may always unfold to: short texts compress very well.",
+	},
+	decoded_total_bytes: {
+		value: 256 * MIB,
+		unit: "bytes",
+		purpose: "What all bodies being decoded at one time may unfold to; at least `fields.max_decoded_bytes`.",
+	},
+	shutdown_audit_seconds: {
+		value: 5,
+		unit: "seconds",
+		purpose: "How long the audit sink may take to accept what is left at the end of the process.",
 	},
 	admin_header_bytes: {
 		value: 8 * KIB,

@@ -1,6 +1,6 @@
+import { parseAddress } from "../lib/address.ts";
 import type { ErrorCode } from "../lib/errors.ts";
 import { isUrl, remoteUrlProblem } from "../lib/remote-url.ts";
-import { parseAddress } from "./address.ts";
 import type { Config } from "./types.ts";
 
 /** What a rule found, by key; the loader adds the place. */
@@ -15,15 +15,24 @@ export function brokenRules(config: Config): readonly RuleFinding[] {
 	return [...callers(config), ...ports(config), ...keySet(config), ...headers(config)];
 }
 
+/**
+ * Whether whoever calls is Envoy: only unix sockets listen, or the operator has said that the loopback ports are
+ * reached by Envoy alone.
+ */
+export function callersTrusted(config: Pick<Config, "serve">): boolean {
+	const { grpc, trust_loopback } = config.serve;
+	return grpc.every((text) => {
+		const address = parseAddress(text);
+		return address?.kind === "unix" || (address?.kind === "tcp" && address.loopback && trust_loopback);
+	});
+}
+
 /** Whoever reaches a gRPC port is Envoy to us: it may claim any principal, and use the hash as an oracle. */
 function callers(config: Config): RuleFinding[] {
 	const findings: RuleFinding[] = [];
-	let tcp = false;
 	config.serve.grpc.forEach((text, index) => {
 		const address = parseAddress(text);
-		if (address?.kind !== "tcp") return;
-		tcp = true;
-		if (address.loopback) return;
+		if (address?.kind !== "tcp" || address.loopback) return;
 		findings.push({
 			code: "address_unsafe",
 			key: `serve.grpc.${index}`,
@@ -31,7 +40,7 @@ function callers(config: Config): RuleFinding[] {
 				"a TCP address must be loopback: whoever reaches this port is Envoy to Postern; use a unix socket, or a loopback address beside Envoy",
 		});
 	});
-	if (!tcp || config.serve.trust_loopback) return findings;
+	if (callersTrusted(config)) return findings;
 	const remedy =
 		"every process of the machine can reach a TCP port; listen on unix sockets only (serve.grpc: [unix:///…]), or accept that with serve.trust_loopback: true";
 	if (config.fields.hash_key_file !== undefined) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseAddress } from "./address.ts";
+import { parseAddress } from "../lib/address.ts";
 import { LIMITS, type LimitName, rangeText } from "./limits.ts";
 
 /** An integer with the default and the range of `config/limits.ts`. */

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
+import { resolveAddress } from "../lib/address.ts";
 import { isUrl } from "../lib/remote-url.ts";
-import { resolveAddress } from "./address.ts";
 import { knownKeys, LEAVES } from "./leaves.ts";
 import { fromText } from "./overlay.ts";
 import { expandReferences, type ReferenceReaders } from "./references.ts";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type AdminServer, startAdmin } from "../../../src/admin/http.ts";
-import { parseAddress } from "../../../src/config/address.ts";
+import { parseAddress } from "../../../src/lib/address.ts";
 
 let missing: string[] = [];
 let admin: AdminServer;

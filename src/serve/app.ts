@@ -1,0 +1,295 @@
+import { randomUUID } from "node:crypto";
+import process from "node:process";
+import { type AdminServer, startAdmin } from "../admin/http.ts";
+import { openSink } from "../audit/open-sink.ts";
+import type { AuditSink } from "../audit/sink.ts";
+import { createAuditWriter } from "../audit/writer.ts";
+import { createDecoder } from "../codec/decoder.ts";
+import { FIXED_LIMITS } from "../config/limits.ts";
+import { callersTrusted } from "../config/rules.ts";
+import type { Config } from "../config/types.ts";
+import { createCheckService } from "../envoy/ext-authz/check-service.ts";
+import type { CheckDeps } from "../envoy/ext-authz/deps.ts";
+import { createPlanCache } from "../envoy/ext-proc/plan-cache.ts";
+import type { ProcessService } from "../envoy/ext-proc/process-stream.ts";
+import { createProcess } from "../envoy/ext-proc/session.ts";
+import { startTransport, type Transport, type TransportOptions } from "../envoy/transport/server.ts";
+import { bindWithMode, clearStaleSocket } from "../envoy/transport/unix-socket.ts";
+import { readDirective } from "../fields/directive.ts";
+import { DECISION_RULES } from "../fields/directive-rules.ts";
+import { createIdentify } from "../identity/identify.ts";
+import { parseAddress } from "../lib/address.ts";
+import { type Clock, systemClock } from "../lib/clock.ts";
+import { filePolicySource } from "../policy/source/file.ts";
+import { createLogger } from "../telemetry/logger.ts";
+import { createMetrics, type MetricsRegistry } from "../telemetry/metrics.ts";
+import type { Logger } from "../telemetry/types.ts";
+import { type HashKey, readHashKey } from "./hash-key.ts";
+import { missingForReadiness } from "./readiness.ts";
+
+/** What a test may put in the place of the real thing. */
+export interface AppOverrides {
+	readonly clock?: Clock;
+	readonly log?: Logger;
+	readonly metrics?: MetricsRegistry;
+	/** In the place of the sink that the configuration names. */
+	readonly auditSink?: AuditSink;
+	/** A new decision id. */
+	readonly newId?: () => string;
+	readonly version?: string;
+}
+
+export interface AppAddresses {
+	/** As bound, with real port numbers, in the order of the configuration. */
+	readonly grpc: readonly string[];
+	readonly admin?: string;
+}
+
+export interface App {
+	/**
+	 * Opens every port, then reads the policy and the keys for the first time. Resolves whether or not those could be
+	 * had: without them Checks are denied and readiness says why.
+	 *
+	 * @throws PosternError when a port, the audit sink or the hash key cannot be used; nothing stays open then.
+	 */
+	start(): Promise<AppAddresses>;
+	/**
+	 * NOT_SERVING, GOAWAY, what is under way finishes; after `serve.drain_seconds` the rest ends with an error status.
+	 * Then the audit queue is drained. Once only; later calls wait for the first.
+	 */
+	stop(reason: string): Promise<void>;
+	/** Ends the patience of `stop`: what is still under way is cut off with an error status. */
+	force(): void;
+	/** What keeps the process from taking calls; empty when it is ready. */
+	missing(): readonly string[];
+	/** What `/status` shows. */
+	status(): object;
+}
+
+/** How often readiness is looked at, besides when a policy comes. */
+const READINESS_MS = 500;
+
+/** Builds the whole process out of a configuration; the only place that makes concrete things. */
+export function buildApp(config: Config, overrides: AppOverrides = {}): App {
+	const clock = overrides.clock ?? systemClock;
+	const log = overrides.log ?? createLogger({ level: config.log.level });
+	const registry = overrides.metrics ?? createMetrics({ processMetrics: true });
+	const { metrics } = registry;
+	const version = overrides.version ?? "";
+	metrics.buildInfo.set(1, { version, node: process.versions.node });
+
+	const policy = filePolicySource({
+		path: config.policy.bundle,
+		limits: config.policy,
+		clock,
+		pollSeconds: config.policy.poll_seconds,
+		onActivated: (active) => {
+			metrics.policyReloads.inc({ result: "activated" });
+			metrics.policyInfo.set(1, { revision: active.revision });
+			log.info({ revision: active.revision, digest: active.digest, serial: active.serial }, "policy active");
+			updateReadiness();
+		},
+		onFailed: (error) => {
+			metrics.policyReloads.inc({ result: "failed" });
+			const kept = policy.current()?.revision;
+			log.error({ code: error.code, error: error.message, kept }, "the bundle was not activated");
+		},
+	});
+	const identity = createIdentify({ config: config.identity, clock, log, metrics });
+	registry.onScrape(() => {
+		const age = identity.state().keySet?.ageMs;
+		if (age !== undefined) metrics.keySetAge.set(age / 1000);
+	});
+
+	let transport: Transport | undefined;
+	let admin: AdminServer | undefined;
+	let audit: ReturnType<typeof createAuditWriter> | undefined;
+	let readinessTimer: NodeJS.Timeout | undefined;
+	let stopping: Promise<void> | undefined;
+	let forced = false;
+
+	const missing = (): readonly string[] =>
+		missingForReadiness({ policy, identityReady: identity.ready, draining: () => stopping !== undefined });
+
+	function updateReadiness(): void {
+		const ready = missing().length === 0;
+		metrics.ready.set(ready ? 1 : 0);
+		if (stopping === undefined) transport?.health.setServing(ready);
+	}
+
+	async function start(): Promise<AppAddresses> {
+		try {
+			const hash =
+				config.fields.hash_key_file === undefined
+					? undefined
+					: await readHashKey(config.fields.hash_key_file);
+			audit = createAuditWriter({
+				...sinkOption(overrides.auditSink ?? (await openSink(config.audit.sink))),
+				maxQueueBytes: config.audit.max_queue_bytes,
+				maxLineBytes: FIXED_LIMITS.audit_line_bytes.value,
+				flushMilliseconds: config.audit.flush_milliseconds,
+				overflow: config.audit.overflow,
+				metrics,
+				log,
+			});
+			const checks = createCheckService(checkDeps(hash, audit));
+			const service = config.fields.enabled ? { process: processService(hash, audit) } : {};
+			transport = await startTransport(transportOptions(config), {
+				check: (request, deadlineMs) => checks.check(request, { deadlineMs }),
+				deny: checks.deny,
+				...service,
+				log,
+				metrics,
+			});
+			admin = await openAdmin();
+			await Promise.all([policy.start(), identity.start()]);
+			readinessTimer = setInterval(updateReadiness, READINESS_MS);
+			readinessTimer.unref();
+			updateReadiness();
+			return { grpc: transport.addresses, ...(admin === undefined ? {} : { admin: admin.address }) };
+		} catch (thrown) {
+			forced = true;
+			await stop("start failed");
+			throw thrown;
+		}
+	}
+
+	function checkDeps(hash: HashKey | undefined, writer: CheckDeps["audit"]): CheckDeps {
+		const { max_selectors: maxSelectors, max_directive_bytes: maxBytes } = config.fields;
+		const rules = { ...DECISION_RULES, maxSelectors, maxBytes };
+		return {
+			policy,
+			identify: identity.identify,
+			config,
+			readDirective: (value) => readDirective(value, rules),
+			...(hash === undefined ? {} : { hashKeyId: hash.id }),
+			trusted: callersTrusted(config),
+			audit: writer,
+			metrics,
+			clock,
+			log,
+			newId: overrides.newId ?? randomUUID,
+			// While draining, calls are answered like any others: a denial would reach the client, GOAWAY lets Envoy retry.
+			draining: () => forced,
+		};
+	}
+
+	function processService(hash: HashKey | undefined, writer: CheckDeps["audit"]): ProcessService {
+		const { fields } = config;
+		return createProcess({
+			plans: createPlanCache(fields.plan_cache_bytes, hash),
+			...(hash === undefined ? {} : { hash }),
+			decoder: createDecoder({
+				maxBytes: fields.max_decoded_bytes,
+				maxRatio: fields.max_decoded_ratio,
+				freeBytes: FIXED_LIMITS.decoded_free_bytes.value,
+				maxTotalBytes: Math.max(fields.max_decoded_bytes, FIXED_LIMITS.decoded_total_bytes.value),
+			}),
+			audit: writer,
+			auditOverflow: config.audit.overflow,
+			clock,
+			log,
+			metrics,
+			headers: {
+				allowed: fields.response_headers,
+				mode: fields.response_headers_mode,
+				cacheControl: fields.cache_control,
+			},
+			withoutDecision: fields.without_decision,
+			errors: fields.errors,
+			maxBodyBytes: fields.max_body_bytes,
+			maxOutputBytes: fields.max_decoded_bytes,
+		});
+	}
+
+	async function openAdmin(): Promise<AdminServer | undefined> {
+		const address = parseAddress(config.serve.admin);
+		if (address === undefined) return undefined;
+		return startAdmin(address, { missing, metrics: registry, status }, async (path, bind) => {
+			await clearStaleSocket(path);
+			await bindWithMode(path, socketMode(config), bind);
+		});
+	}
+
+	function stop(reason: string): Promise<void> {
+		stopping ??= shutDown(reason);
+		return stopping;
+	}
+
+	async function shutDown(reason: string): Promise<void> {
+		// `stopping` is set before anything below runs.
+		await Promise.resolve();
+		clearInterval(readinessTimer);
+		updateReadiness();
+		const drainMs = forced ? 0 : config.serve.drain_seconds * 1000;
+		log.info({ reason, in_flight: transport?.inFlight() ?? 0, drain_ms: drainMs }, "draining");
+		await transport?.drain(drainMs);
+		forced = true;
+		identity.stop();
+		await policy.stop();
+		await closeAudit();
+		await admin?.stop();
+		log.info({ reason }, "stopped");
+		if ("flush" in log && typeof log.flush === "function") log.flush();
+	}
+
+	/** A sink that takes nothing any more must not keep the process from ending. */
+	async function closeAudit(): Promise<void> {
+		let limit: NodeJS.Timeout | undefined;
+		const late = new Promise<"late">((resolve) => {
+			limit = setTimeout(() => resolve("late"), FIXED_LIMITS.shutdown_audit_seconds.value * 1000);
+		});
+		const outcome = await Promise.race([audit?.close(), late]);
+		clearTimeout(limit);
+		if (outcome === "late") log.error({}, "the audit sink did not take what was left; records are lost");
+	}
+
+	function status(): object {
+		return {
+			version,
+			ready: missing().length === 0,
+			missing: missing(),
+			policy: policy.state(),
+			identity: identity.state(),
+			in_flight: transport?.inFlight() ?? 0,
+			audit: {
+				sink: config.audit.sink === "stdout" || config.audit.sink === "off" ? config.audit.sink : "file",
+			},
+		};
+	}
+
+	return {
+		start,
+		stop,
+		force() {
+			forced = true;
+			if (stopping !== undefined) void transport?.drain(0);
+		},
+		missing,
+		status,
+	};
+}
+
+function transportOptions(config: Config): TransportOptions {
+	const { serve } = config;
+	return {
+		addresses: serve.grpc,
+		socketMode: socketMode(config),
+		maxMessageBytes: serve.max_message_bytes,
+		maxConcurrentStreams: serve.max_concurrent_streams,
+		maxConnectionAgeMs: serve.max_connection_age_seconds * 1000,
+		maxConnectionAgeGraceMs: FIXED_LIMITS.grpc_connection_grace_seconds.value * 1000,
+		maxConnectionIdleMs: serve.max_connection_idle_seconds * 1000,
+		keepaliveMs: FIXED_LIMITS.grpc_keepalive_seconds.value * 1000,
+		keepaliveTimeoutMs: FIXED_LIMITS.grpc_keepalive_timeout_seconds.value * 1000,
+		maxInFlight: serve.max_in_flight,
+	};
+}
+
+function socketMode(config: Config): number {
+	return Number.parseInt(config.serve.socket_mode, 8);
+}
+
+function sinkOption(sink: AuditSink | undefined): { readonly sink?: AuditSink } {
+	return sink === undefined ? {} : { sink };
+}

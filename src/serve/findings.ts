@@ -1,0 +1,91 @@
+import { readFile, stat } from "node:fs/promises";
+import type { Finding } from "../config/finding.ts";
+import type { Config } from "../config/types.ts";
+import { parseKeySet } from "../identity/key-set.ts";
+import { readKeySet } from "../identity/key-source.ts";
+import type { Clock } from "../lib/clock.ts";
+import { errorMessage } from "../lib/error-message.ts";
+import { PosternError, toPosternError } from "../lib/errors.ts";
+import { loadPolicy } from "../policy/load.ts";
+import { readHashKey } from "./hash-key.ts";
+
+/** What a check of the surroundings found: each with the key that it concerns. */
+export interface Inspection {
+	readonly findings: readonly Finding[];
+	readonly policy?: {
+		readonly revision: string;
+		readonly digest: string;
+		readonly entrypoints: readonly string[];
+	};
+}
+
+/**
+ * Tries what a start would need, without opening a port: the bundle loads, the decision path exists, the key set and
+ * the hash key can be read. Finds everything at once.
+ */
+export async function inspect(config: Config, clock: Clock): Promise<Inspection> {
+	const [policy, keySet, hashKey] = await Promise.all([
+		inspectPolicy(config, clock),
+		inspectKeySet(config),
+		inspectHashKey(config),
+	]);
+	return { ...policy, findings: [...policy.findings, ...keySet, ...hashKey] };
+}
+
+async function inspectPolicy(config: Config, clock: Clock): Promise<Inspection> {
+	const { policy } = config;
+	try {
+		const loaded = await loadPolicy(
+			await readBundleFile(policy.bundle, policy.max_bundle_bytes),
+			policy,
+			clock,
+		);
+		const { revision, digest, entrypoints } = loaded;
+		const found = { revision, digest, entrypoints };
+		const wanted = policy.path.replace(/^\/+|\/+$/g, "");
+		if (entrypoints.some((name) => name.replace(/^\/+|\/+$/g, "") === wanted))
+			return { findings: [], policy: found };
+		const message = `the bundle has no decision path ${policy.path}; it has ${entrypoints.join(", ")}`;
+		return { findings: [{ code: "decision_path_missing", key: "policy.path", message }], policy: found };
+	} catch (thrown) {
+		return { findings: [{ ...problem(thrown), file: policy.bundle, key: "policy.bundle" }] };
+	}
+}
+
+async function readBundleFile(path: string, maxBytes: number): Promise<Buffer> {
+	try {
+		const { size } = await stat(path);
+		if (size > maxBytes) throw new PosternError("bundle_too_large", `${size} bytes, more than ${maxBytes}`);
+		return await readFile(path);
+	} catch (thrown) {
+		if (thrown instanceof PosternError) throw thrown;
+		throw new PosternError("file_unreadable", errorMessage(thrown), { cause: thrown });
+	}
+}
+
+async function inspectKeySet(config: Config): Promise<Finding[]> {
+	const { jwt } = config.identity;
+	if (jwt === undefined) return [];
+	try {
+		const signal = AbortSignal.timeout(jwt.fetch_timeout_seconds * 1000);
+		parseKeySet(await readKeySet(jwt.jwks, jwt.max_key_set_bytes, signal));
+		return [];
+	} catch (thrown) {
+		return [{ code: "key_set_unreadable", key: "identity.jwt.jwks", message: errorMessage(thrown) }];
+	}
+}
+
+async function inspectHashKey(config: Config): Promise<Finding[]> {
+	if (config.fields.hash_key_file === undefined) return [];
+	try {
+		await readHashKey(config.fields.hash_key_file);
+		return [];
+	} catch (thrown) {
+		return [{ ...problem(thrown), key: "fields.hash_key_file" }];
+	}
+}
+
+function problem(thrown: unknown): Pick<Finding, "code" | "message"> {
+	const { code, message } = toPosternError(thrown);
+	return { code, message };
+}
