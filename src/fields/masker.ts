@@ -11,6 +11,8 @@ import { createOutput } from "./scan/output.ts";
 import { createTally } from "./tally.ts";
 import type { BodyFormat, Masker, MaskerOptions, Refusal } from "./types.ts";
 
+const NOTHING = new Uint8Array(0);
+
 /**
  * Makes a masker for one body. A plan with `hash` needs `options.hmac` and a consumer without U+0000;
  * without them every call is refused, so check both when the directive is read.
@@ -53,7 +55,7 @@ export function createMasker(plan: Plan, format: BodyFormat, options: MaskerOpti
 			if (refusal !== undefined || ended) return refusal;
 			ended = true;
 			const before = out.length;
-			output.begin(new Uint8Array(0), out);
+			output.begin(NOTHING, out);
 			refusal = reader.end();
 			if (refusal !== undefined) out.length = before;
 			else output.flush();

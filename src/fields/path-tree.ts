@@ -43,9 +43,10 @@ export interface PathNode {
 	unnamed: PathNode | null;
 }
 
-/** A member name as raw bytes, and where it leads. */
+/** A member name as raw bytes (`names[start, start + length)` of the tree), and where it leads. */
 export interface Edge {
-	readonly raw: Uint8Array;
+	readonly start: number;
+	readonly length: number;
 	readonly node: PathNode;
 	/** The edge that was taken after this one the last time; null for an edge that is not kept. */
 	next: Edge | null;
@@ -70,6 +71,8 @@ export interface PathNames {
 export interface PathTree {
 	readonly root: PathNode;
 	readonly entries: readonly PathEntry[];
+	/** Raw bytes of all names; another array once it has grown. */
+	readonly names: Uint8Array;
 	/** The tree has reached a limit; the next body should start a new one. */
 	readonly crowded: boolean;
 	/** The edge for the raw name `b[start, end)`. `count`: whether anybody counts unknown places. */
@@ -82,7 +85,8 @@ export interface PathTree {
 /** Longest chain of edges of one hash: a body cannot make look-ups slow by its choice of names. */
 const MAX_CHAIN = 8;
 const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
-const NO_BYTES = new Uint8Array(0);
+/** Bytes of names that a tree starts with. */
+const FIRST_NAMES = 512;
 
 export function createPathTree(automaton: Automaton, names: PathNames, limits: PathTreeLimits): PathTree {
 	const entries: PathEntry[] = [];
@@ -90,6 +94,7 @@ export function createPathTree(automaton: Automaton, names: PathNames, limits: P
 	const loose = new WeakMap<State, PathNode>();
 	let nodes = 0;
 	let nameBytes = 0;
+	let nameStore = new Uint8Array(FIRST_NAMES);
 	let crowded = false;
 
 	function room(bytes: number): boolean {
@@ -179,7 +184,7 @@ export function createPathTree(automaton: Automaton, names: PathNames, limits: P
 		let chain = 0;
 		const head = node.edges?.get(hash) ?? null;
 		for (let edge = head; edge !== null; edge = edge.chain) {
-			if (sameBytes(edge.raw, b, start, end)) return edge;
+			if (sameBytes(nameStore, edge, b, start, end)) return edge;
 			chain++;
 		}
 		const counted = count && node.scalarEntry !== UNCOUNTED;
@@ -190,14 +195,24 @@ export function createPathTree(automaton: Automaton, names: PathNames, limits: P
 		if (!node.attached || chain >= MAX_CHAIN || !room(end - start)) {
 			return strayEdge(counted ? stray(state, extend(node.path, nameSegment(name)), true) : uncounted(state));
 		}
-		// A copy: `slice` of a Buffer would keep the whole chunk alive.
-		const raw = Uint8Array.from(b.subarray(start, end));
 		const child = makeNode(state, extend(node.path, nameSegment(name)), true, LOOSE);
-		const edge: Edge = { raw, node: child, next: null, kept: true, chain: head };
-		nameBytes += raw.length;
+		const at = store(b, start, end);
+		const edge: Edge = { start: at, length: end - start, node: child, next: null, kept: true, chain: head };
 		node.edges ??= new Map();
 		node.edges.set(hash, edge);
 		return edge;
+	}
+
+	function store(b: Uint8Array, start: number, end: number): number {
+		const at = nameBytes;
+		nameBytes += end - start;
+		if (nameBytes > nameStore.length) {
+			const grown = new Uint8Array(Math.max(nameStore.length * 2, nameBytes));
+			grown.set(nameStore);
+			nameStore = grown;
+		}
+		nameStore.set(b.subarray(start, end), at);
+		return at;
 	}
 
 	function element(node: PathNode, index: number, count: boolean): PathNode {
@@ -219,6 +234,9 @@ export function createPathTree(automaton: Automaton, names: PathNames, limits: P
 	return {
 		root: makeNode(automaton.root, "$", true, LOOSE),
 		entries,
+		get names() {
+			return nameStore;
+		},
 		get crowded() {
 			return crowded;
 		},
@@ -232,7 +250,7 @@ export function createPathTree(automaton: Automaton, names: PathNames, limits: P
 }
 
 function strayEdge(node: PathNode): Edge {
-	return { raw: NO_BYTES, node, next: null, kept: false, chain: null };
+	return { start: 0, length: 0, node, next: null, kept: false, chain: null };
 }
 
 function hashBytes(b: Uint8Array, start: number, end: number): number {
@@ -241,9 +259,9 @@ function hashBytes(b: Uint8Array, start: number, end: number): number {
 	return hash;
 }
 
-function sameBytes(raw: Uint8Array, b: Uint8Array, start: number, end: number): boolean {
+function sameBytes(names: Uint8Array, edge: Edge, b: Uint8Array, start: number, end: number): boolean {
 	const length = end - start;
-	if (raw.length !== length) return false;
-	for (let i = 0; i < length; i++) if (raw[i] !== b[start + i]) return false;
+	if (edge.length !== length) return false;
+	for (let i = 0; i < length; i++) if (names[edge.start + i] !== b[start + i]) return false;
 	return true;
 }

@@ -1,6 +1,6 @@
 import type { Automaton } from "./automaton.ts";
 import { buildAutomaton } from "./automaton.ts";
-import { PATH_TREE_LIMITS } from "./limits.ts";
+import { PATH_TREE_LIMITS, type PathTreeLimits } from "./limits.ts";
 import type { PathNames, PathTree } from "./path-tree.ts";
 import { createPathTree } from "./path-tree.ts";
 import type { MaskAction, StrategyRules } from "./strategies.ts";
@@ -12,6 +12,7 @@ export interface PlanOptions {
 	readonly combine: "strongest" | "redact";
 	readonly strategies: StrategyRules;
 	readonly paths: PathNames;
+	readonly tree: PathTreeLimits;
 }
 
 /** The field semantics as they are. */
@@ -19,6 +20,7 @@ export const PLAIN_PLAN: PlanOptions = {
 	combine: "strongest",
 	strategies: { hashDomain: "none", hashBooleans: "hash", hashNobody: "hash", halfHidden: false },
 	paths: { names: "exact", maxLength: Number.POSITIVE_INFINITY },
+	tree: PATH_TREE_LIMITS,
 };
 
 /** A directive that came with a decision: stricter strategies, and names as data in the records. */
@@ -26,6 +28,7 @@ export const DECISION_PLAN: PlanOptions = {
 	combine: "redact",
 	strategies: { hashDomain: "path", hashBooleans: "redact", hashNobody: "redact", halfHidden: true },
 	paths: { names: "known", maxLength: 508 },
+	tree: PATH_TREE_LIMITS,
 };
 
 /** A directive made ready; serves any number of bodies, also at the same time. */
@@ -45,7 +48,7 @@ export interface Plan {
 export function compilePlan(directive: Directive, options: PlanOptions): Plan {
 	const automaton = buildAutomaton(directive, options.combine);
 	const actions: MaskAction[] = [];
-	const makeTree = (): PathTree => createPathTree(automaton, options.paths, PATH_TREE_LIMITS);
+	const makeTree = (): PathTree => createPathTree(automaton, options.paths, options.tree);
 	let tree: PathTree | undefined;
 	return {
 		automaton,

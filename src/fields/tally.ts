@@ -7,15 +7,18 @@ import type { Strategy } from "./types.ts";
 export interface Tally {
 	/** Whether places that the tree does not know have to be counted; false once the report is full. */
 	readonly counting: boolean;
+	/** By entry number. Where a count is above zero, adding to it here is as good as `count`. */
+	readonly counts: number[];
 	/** Adds one under an entry number of `node`. */
 	count(entry: number, node: PathNode, verdict: number): void;
 	readonly truncated: boolean;
-	/** Every entry that is listed, with its count; one path may come twice. */
-	listed(): readonly { readonly entry: PathEntry; readonly count: number }[];
+	/** Every entry that is listed, with its count; a new array. */
+	listed(): { readonly entry: PathEntry; readonly count: number }[];
 }
 
 export function createTally(tree: PathTree, strategies: readonly Strategy[], maxEntries: number): Tally {
-	let counts = new Float64Array(Math.max(32, tree.entries.length + 8));
+	/** As long as the tree has entries; a plain array, for typed ones cost more than a small body does. */
+	const counts: number[] = new Array<number>(tree.entries.length).fill(0);
 	const met: number[] = [];
 	/** Values at places that the tree had no room for, by list, strategy and path. */
 	const strays = new Map<string, { entry: PathEntry; count: number }>();
@@ -34,7 +37,7 @@ export function createTally(tree: PathTree, strategies: readonly Strategy[], max
 				: verdict === WITHHOLD
 					? { list: "withheld", path: node.path, as: "" }
 					: { list: "masked", path: node.path, as: strategies[verdict - MASK]!.as };
-		const key = `${entry.list} ${entry.as} ${entry.path}`;
+		const key = keyOf(entry);
 		const known = strays.get(key);
 		if (known !== undefined) known.count++;
 		else if (!full()) strays.set(key, { entry, count: 1 });
@@ -43,6 +46,9 @@ export function createTally(tree: PathTree, strategies: readonly Strategy[], max
 	return {
 		get counting() {
 			return !truncated || strays.size > 0;
+		},
+		get counts() {
+			return counts;
 		},
 		get truncated() {
 			return truncated;
@@ -53,19 +59,26 @@ export function createTally(tree: PathTree, strategies: readonly Strategy[], max
 				else countStray(node, verdict);
 				return;
 			}
-			if (entry >= counts.length) {
-				const grown = new Float64Array(Math.max(counts.length * 2, tree.entries.length + 8));
-				grown.set(counts);
-				counts = grown;
-			}
+			while (counts.length <= entry) counts.push(0);
 			const before = counts[entry]!;
 			counts[entry] = before + 1;
 			if (before === 0 && !full()) met.push(entry);
 		},
 		listed() {
 			const listed = met.map((id) => ({ entry: tree.entries[id]!, count: counts[id]! }));
-			for (const stray of strays.values()) listed.push({ entry: stray.entry, count: stray.count });
-			return listed;
+			if (strays.size === 0) return listed;
+			// The tree may have made an entry for a path after a stray was counted there.
+			const rest = new Map(strays);
+			for (const known of listed) {
+				const key = keyOf(known.entry);
+				known.count += rest.get(key)?.count ?? 0;
+				rest.delete(key);
+			}
+			return [...listed, ...rest.values()];
 		},
 	};
+}
+
+function keyOf(entry: PathEntry): string {
+	return `${entry.list} ${entry.as} ${entry.path}`;
 }

@@ -6,12 +6,13 @@ export interface ByteBuffer {
 	clear(): void;
 }
 
+const EMPTY = new Uint8Array(0);
 const START = 64;
 /** A larger store is let go after use. */
 const KEEP = 65_536;
 
 export function createByteBuffer(): ByteBuffer {
-	let bytes = new Uint8Array(0);
+	let bytes: Uint8Array<ArrayBufferLike> = EMPTY;
 	let length = 0;
 	return {
 		get bytes() {
@@ -32,7 +33,7 @@ export function createByteBuffer(): ByteBuffer {
 		},
 		clear() {
 			length = 0;
-			if (bytes.length > KEEP) bytes = new Uint8Array(0);
+			if (bytes.length > KEEP) bytes = EMPTY;
 		},
 	};
 }

@@ -41,12 +41,11 @@ const FIRST_KEY = 2;
 const KEY = 3;
 const COLON = 4;
 const AFTER = 5;
-const DONE = 6;
 /** Inside a token that goes on in the next chunk. */
-const IN_KEY = 7;
-const IN_STRING = 8;
-const IN_NUMBER = 9;
-const IN_LITERAL = 10;
+const IN_KEY = 6;
+const IN_STRING = 7;
+const IN_NUMBER = 8;
+const IN_WORD = 9;
 
 const SPACE = new Uint8Array(256);
 for (const c of " \t\n\r") SPACE[c.charCodeAt(0)] = 1;
@@ -80,7 +79,7 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 	/** The place of the value that comes next; null inside what is dropped. */
 	let valueNode: PathNode | null = tree.root;
 	// By depth; level 0 is outside of the root.
-	const levels = new Uint8Array(MAX_DEPTH + 1);
+	const levels: number[] = [0];
 	const nodes: (PathNode | null)[] = [null];
 	const lastEdges: (Edge | null)[] = [null];
 	const indexes: number[] = [0];
@@ -89,6 +88,8 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 	/** What stands before the next verdict is held back. */
 	let holding = false;
 	const held = createHeld();
+	/** Some of it came with earlier chunks, and is in `held`. */
+	let spilled = false;
 	/** How the scalar at hand is masked once it is read; null when it is not. */
 	let action: MaskAction | null = null;
 	const token = createByteBuffer();
@@ -117,40 +118,47 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 	}
 
 	function feed(b: Uint8Array, start: number, to: number): Refusal | undefined {
+		// Everything that the loop touches is local: a closure's variables live in memory.
 		let i = start;
 		let st = expect;
 		let d = depth;
 		let vn = valueNode;
+		let node = nodes[d] ?? null;
+		let level = levels[d]!;
+		let last = lastEdges[d] ?? null;
+		let names = tree.names;
+		const counts = tally.counts;
 		/** Everything from here on is kept, if nothing is being dropped. */
 		let from = start;
 		/** Where what is held back begins, or -1. */
 		let hold = holding ? start : -1;
-		let node: PathNode | null = nodes[d]!;
 
+		// In the order in which tokens follow one another, so that most turns of the loop go straight down.
 		while (i < to) {
-			switch (st) {
-				case VALUE:
-				case FIRST_ELEMENT: {
-					const c = b[i]!;
-					if (SPACE[c] === 1) {
-						i++;
-						continue;
-					}
-					const kind = KIND[c]!;
-					if (kind === 0) {
-						if (st !== FIRST_ELEMENT || c !== 0x5d) return "body_malformed";
-						st = AFTER;
-						continue;
-					}
+			if (st <= FIRST_ELEMENT) {
+				let c = b[i]!;
+				if (c <= 0x20) {
+					i = skipSpace(b, i, to);
+					if (i === to) break;
+					c = b[i]!;
+				}
+				const kind = KIND[c]!;
+				if (kind === 0) {
+					if (st !== FIRST_ELEMENT || c !== 0x5d) return "body_malformed";
+				} else {
 					if (vn !== null) {
-						const verdict = kind === OBJECT ? vn.object : kind === ARRAY ? vn.array : vn.scalar;
+						const verdict = kind < OBJECT ? vn.scalar : kind === OBJECT ? vn.object : vn.array;
 						if (verdict === RELEASE) {
 							if (hold >= 0) {
-								if (!held.empty) held.release(output);
+								if (spilled) release();
 								hold = -1;
 							}
-							levels[d]! |= HAS_KEPT;
-							if (kind < OBJECT) tally.count(vn.scalarEntry, vn, RELEASE);
+							level |= HAS_KEPT;
+							if (kind < OBJECT) {
+								const entry = vn.scalarEntry;
+								if (entry >= 0 && entry < counts.length && counts[entry]! > 0) counts[entry]! += 1;
+								else tally.count(entry, vn, RELEASE);
+							}
 						} else {
 							const entry =
 								kind === OBJECT ? vn.objectEntry : kind === ARRAY ? vn.arrayEntry : vn.scalarEntry;
@@ -158,167 +166,161 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 							drop = d;
 							if (verdict === WITHHOLD && d > 0) {
 								output.keep(from, hold);
-								if (!held.empty) held.drop(output);
-								hold = -1;
+								if (spilled) discard();
 							} else {
-								if (hold >= 0 && !held.empty) held.release(output);
-								hold = -1;
-								levels[d]! |= HAS_KEPT;
+								if (spilled) release();
+								level |= HAS_KEPT;
 								output.keep(from, i);
-								if (verdict === WITHHOLD) output.put(WORD_NULL);
-								else {
-									const found = plan.actions[verdict - MASK]!;
-									const fixed = fixedFor(found, kind, c);
-									if (fixed !== undefined) output.put(fixed);
-									else if (kind === LITERAL) {
-										output.put(
-											encodeScalar(found.apply("boolean", c === 0x74 ? "true" : "false", vn.path, options)!),
-										);
-									} else action = found;
-								}
+								startMask(vn, verdict, kind, c);
 							}
+							hold = -1;
 						}
 					}
-					if (kind === STRING) {
-						i++;
-						const end = scanString(b, i, to);
+					if (kind < OBJECT) {
+						let end: number;
+						if (kind === STRING) {
+							end = scanString(b, i + 1, to);
+							if (end < 0) {
+								i++;
+								st = IN_STRING;
+							}
+						} else if (kind === NUMBER) {
+							end = scanNumber(b, i, to);
+							if (end < 0) st = IN_NUMBER;
+						} else {
+							end = scanWord(b, i, to, c);
+							if (end < 0) {
+								word = wordFor(c);
+								wordAt = 0;
+								st = IN_WORD;
+							}
+						}
 						if (end < 0) {
 							string.at = 0;
-							token.clear();
-							st = IN_STRING;
-							continue;
-						}
-						if (drop === d) {
-							if (action !== null) {
-								if (end - i > MAX_SCALAR_BYTES) return "body_too_large";
-								valueNode = vn;
-								putMasked("string", b, i, end);
-							}
-							drop = -1;
-							from = end + 1;
-						}
-						i = end + 1;
-						st = AFTER;
-					} else if (kind === NUMBER) {
-						const end = scanNumber(b, i, to);
-						if (end < 0) {
 							numberState = NUMBER_START;
 							token.clear();
-							st = IN_NUMBER;
 							continue;
 						}
+						const past = kind === STRING ? end + 1 : end;
 						if (drop === d) {
 							if (action !== null) {
-								if (end - i > MAX_SCALAR_BYTES) return "body_too_large";
+								const first = kind === STRING ? i + 1 : i;
+								if (end - first > MAX_SCALAR_BYTES) return "body_too_large";
 								valueNode = vn;
-								putMasked("number", b, i, end);
+								putMasked(kind === STRING ? "string" : "number", b, first, end);
 							}
 							drop = -1;
-							from = end;
+							from = past;
 						}
-						i = end;
-						st = AFTER;
-					} else if (kind === LITERAL) {
-						word = c === 0x74 ? WORD_TRUE : c === 0x66 ? WORD_FALSE : WORD_NULL;
-						wordAt = 0;
-						st = IN_LITERAL;
+						i = past;
 					} else {
 						if (d >= MAX_DEPTH) return "body_too_deep";
+						levels[d] = level;
+						lastEdges[d] = last;
 						node = drop >= 0 ? null : vn;
 						d++;
 						nodes[d] = node;
+						last = null;
 						i++;
 						if (node?.mixed) hold = i;
 						if (kind === OBJECT) {
-							levels[d] = 0;
-							lastEdges[d] = null;
+							level = 0;
 							st = FIRST_KEY;
 						} else {
-							levels[d] = IS_ARRAY;
+							level = IS_ARRAY;
 							indexes[d] = 0;
 							vn = node === null ? null : elementNode(node, 0);
 							st = FIRST_ELEMENT;
 						}
-						// White space is rare here: most containers go on with their first token.
 						continue;
 					}
-					continue;
 				}
-				case AFTER: {
-					const c = b[i]!;
-					if (SPACE[c] === 1) {
-						i++;
-						continue;
-					}
-					if (d === 0) {
-						st = DONE;
-						continue;
-					}
-					const isArray = (levels[d]! & IS_ARRAY) !== 0;
-					if (c === 0x2c) {
-						if (node?.mixed) {
-							if ((levels[d]! & HAS_KEPT) !== 0) hold = i;
-							else {
-								// Nothing before this comma stays, so the comma goes.
-								output.keep(from, i);
-								from = i + 1;
-								hold = i + 1;
-							}
+				st = AFTER;
+				if (i >= to) break;
+			}
+
+			if (st === AFTER) {
+				let c = b[i]!;
+				if (c <= 0x20) {
+					i = skipSpace(b, i, to);
+					if (i === to) break;
+					c = b[i]!;
+				}
+				if (d === 0) return "body_malformed";
+				if (c === 0x2c) {
+					if (node?.mixed) {
+						if ((level & HAS_KEPT) !== 0) hold = i;
+						else {
+							// Nothing before this comma stays, so the comma goes.
+							output.keep(from, i);
+							from = i + 1;
+							hold = i + 1;
 						}
-						i++;
-						if (isArray) {
-							if (node !== null) vn = elementNode(node, ++indexes[d]!);
-							st = VALUE;
-						} else st = KEY;
+					}
+					i++;
+					if ((level & IS_ARRAY) !== 0) {
+						if (node !== null) {
+							const index = indexes[d]! + 1;
+							indexes[d] = index;
+							vn = elementNode(node, index);
+						}
+						st = VALUE;
 						continue;
 					}
-					if (c !== (isArray ? 0x5d : 0x7d)) return "body_malformed";
+					st = KEY;
+					if (i >= to) break;
+				} else {
+					if (c !== ((level & IS_ARRAY) !== 0 ? 0x5d : 0x7d)) return "body_malformed";
 					if (hold >= 0) {
-						if (!held.empty) held.release(output);
+						if (spilled) release();
 						hold = -1;
 					}
 					i++;
 					d--;
-					node = nodes[d]!;
+					node = nodes[d] ?? null;
+					level = levels[d]!;
+					last = lastEdges[d] ?? null;
 					if (drop === d) {
 						drop = -1;
 						from = i;
 					}
 					continue;
 				}
-				case FIRST_KEY:
-				case KEY: {
-					const c = b[i]!;
-					if (c !== 0x22) {
-						if (SPACE[c] === 1) i++;
-						else if (c === 0x7d && st === FIRST_KEY) st = AFTER;
-						else return "body_malformed";
-						continue;
-					}
-					i++;
-					if (node !== null) {
-						const last = lastEdges[d]!;
-						const guess = last === null ? node.first : last.next;
-						if (guess !== null) {
-							const raw = guess.raw;
-							const length = raw.length;
-							if (i + length < to && b[i + length] === 0x22) {
-								let k = 0;
-								while (k < length && raw[k] === b[i + k]) k++;
-								if (k === length) {
-									lastEdges[d] = guess;
-									vn = guess.node;
-									i += length + 1;
-									if (i < to && b[i] === 0x3a) {
-										i++;
-										st = VALUE;
-									} else st = COLON;
-									continue;
-								}
+			}
+
+			if (st === KEY || st === FIRST_KEY) {
+				let c = b[i]!;
+				if (c <= 0x20) {
+					i = skipSpace(b, i, to);
+					if (i === to) break;
+					c = b[i]!;
+				}
+				if (c !== 0x22) {
+					if (c !== 0x7d || st !== FIRST_KEY) return "body_malformed";
+					st = AFTER;
+					continue;
+				}
+				i++;
+				// Objects of a list look alike: the name is likely the one that came next the last time.
+				const guess = node === null ? null : last === null ? node.first : last.next;
+				let end = -1;
+				if (guess !== null) {
+					const length = guess.length;
+					end = i + length;
+					if (end < to && b[end] === 0x22) {
+						for (let k = 0, at = guess.start; k < length; k++) {
+							if (names[at + k] !== b[i + k]) {
+								end = -1;
+								break;
 							}
 						}
-					}
-					const end = scanString(b, i, to);
+					} else end = -1;
+				}
+				if (end >= 0) {
+					last = guess;
+					vn = guess!.node;
+				} else {
+					end = scanString(b, i, to);
 					if (end < 0) {
 						string.at = 0;
 						token.clear();
@@ -326,106 +328,100 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 						continue;
 					}
 					if (end - i > MAX_KEY_BYTES) return "body_too_large";
-					if (node !== null) vn = takeEdge(node, d, b, i, end);
-					else vn = null;
-					i = end + 1;
-					st = COLON;
-					continue;
-				}
-				case COLON: {
-					const c = b[i]!;
-					if (c === 0x3a) st = VALUE;
-					else if (SPACE[c] !== 1) return "body_malformed";
-					i++;
-					continue;
-				}
-				case DONE: {
-					if (SPACE[b[i]!] !== 1) return "body_malformed";
-					i++;
-					continue;
-				}
-				case IN_KEY: {
-					const stop = Math.min(to, i + MAX_KEY_BYTES - token.length + 1);
-					const end = stepString(string, b, i, stop);
-					if (end < 0) return "body_malformed";
-					token.append(b, i, string.closed ? end - 1 : end);
-					if (token.length > MAX_KEY_BYTES) return "body_too_large";
-					i = end;
-					if (string.closed) {
-						vn = node === null ? null : takeEdge(node, d, token.bytes, 0, token.length);
-						st = COLON;
-					}
-					continue;
-				}
-				case IN_STRING: {
-					const stop = action === null ? to : Math.min(to, i + MAX_SCALAR_BYTES - token.length + 1);
-					const end = stepString(string, b, i, stop);
-					if (end < 0) return "body_malformed";
-					if (action !== null) {
-						token.append(b, i, string.closed ? end - 1 : end);
-						if (token.length > MAX_SCALAR_BYTES) return "body_too_large";
-					}
-					i = end;
-					if (string.closed) {
-						if (drop === d) {
-							if (action !== null) {
-								valueNode = vn;
-								putMasked("string", token.bytes, 0, token.length);
-							}
-							drop = -1;
-							from = i;
-						}
-						st = AFTER;
-					}
-					continue;
-				}
-				case IN_NUMBER: {
-					let next = numberState;
-					const first = i;
-					while (i < to) {
-						next = stepNumber(numberState, b[i]!);
-						if (next < 0) break;
-						numberState = next;
-						i++;
-					}
-					if (action !== null) {
-						token.append(b, first, i);
-						if (token.length > MAX_SCALAR_BYTES) return "body_too_large";
-					}
-					if (next < 0) {
-						if (!numberEnds(numberState)) return "body_malformed";
-						if (drop === d) {
-							if (action !== null) {
-								valueNode = vn;
-								putMasked("number", token.bytes, 0, token.length);
-							}
-							drop = -1;
-							from = i;
-						}
-						st = AFTER;
-					}
-					continue;
-				}
-				default: {
-					while (i < to && wordAt < word.length) {
-						if (b[i] !== word[wordAt]) return "body_malformed";
-						i++;
-						wordAt++;
-					}
-					if (wordAt === word.length) {
-						if (drop === d) {
-							drop = -1;
-							from = i;
-						}
-						st = AFTER;
+					if (node === null) vn = null;
+					else {
+						const edge = takeEdge(node, last, b, i, end);
+						if (edge.kept) last = edge;
+						vn = edge.node;
+						names = tree.names;
 					}
 				}
+				i = end + 1;
+				st = COLON;
+				if (i >= to) break;
 			}
+
+			if (st === COLON) {
+				let c = b[i]!;
+				if (c <= 0x20) {
+					i = skipSpace(b, i, to);
+					if (i === to) break;
+					c = b[i]!;
+				}
+				if (c !== 0x3a) return "body_malformed";
+				i++;
+				st = VALUE;
+				continue;
+			}
+
+			// What is left are tokens that began in an earlier chunk.
+			if (st === IN_KEY) {
+				const end = stepString(string, b, i, Math.min(to, i + MAX_KEY_BYTES - token.length + 1));
+				if (end < 0) return "body_malformed";
+				token.append(b, i, string.closed ? end - 1 : end);
+				if (token.length > MAX_KEY_BYTES) return "body_too_large";
+				i = end;
+				if (string.closed) {
+					vn = null;
+					if (node !== null) {
+						const edge = takeEdge(node, last, token.bytes, 0, token.length);
+						if (edge.kept) last = edge;
+						vn = edge.node;
+						names = tree.names;
+					}
+					st = COLON;
+				}
+				continue;
+			}
+			if (st === IN_STRING) {
+				const stop = action === null ? to : Math.min(to, i + MAX_SCALAR_BYTES - token.length + 1);
+				const end = stepString(string, b, i, stop);
+				if (end < 0) return "body_malformed";
+				if (action !== null) {
+					token.append(b, i, string.closed ? end - 1 : end);
+					if (token.length > MAX_SCALAR_BYTES) return "body_too_large";
+				}
+				i = end;
+				if (!string.closed) continue;
+			} else if (st === IN_NUMBER) {
+				const first = i;
+				let next = 0;
+				while (i < to) {
+					next = stepNumber(numberState, b[i]!);
+					if (next < 0) break;
+					numberState = next;
+					i++;
+				}
+				if (action !== null) {
+					token.append(b, first, i);
+					if (token.length > MAX_SCALAR_BYTES) return "body_too_large";
+				}
+				if (next >= 0) continue;
+				if (!numberEnds(numberState)) return "body_malformed";
+			} else {
+				while (i < to && wordAt < word.length) {
+					if (b[i] !== word[wordAt]) return "body_malformed";
+					i++;
+					wordAt++;
+				}
+				if (wordAt < word.length) continue;
+			}
+			if (drop === d) {
+				if (action !== null) {
+					valueNode = vn;
+					putMasked(st === IN_STRING ? "string" : "number", token.bytes, 0, token.length);
+				}
+				drop = -1;
+				from = i;
+			}
+			st = AFTER;
 		}
 
 		expect = st;
 		depth = d;
 		valueNode = vn;
+		levels[d] = level;
+		lastEdges[d] = last;
 		holding = hold >= 0;
 		if (drop >= 0) return undefined;
 		if (hold < 0) {
@@ -433,19 +429,43 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 			return undefined;
 		}
 		output.keep(from, hold);
+		spilled ||= hold < to;
 		return held.add(b.subarray(hold, to), false) ? undefined : "body_too_large";
 	}
 
-	/** The node behind the member name `b[start, end)`, and the guess for the next time. */
-	function takeEdge(node: PathNode, d: number, b: Uint8Array, start: number, end: number): PathNode {
+	/** The verdict is to put something else in the place of the value: what is known now, is written now. */
+	function startMask(node: PathNode, verdict: number, kind: number, first: number): void {
+		if (verdict === WITHHOLD) {
+			output.put(WORD_NULL);
+			return;
+		}
+		const found = plan.actions[verdict - MASK]!;
+		const fixed = fixedFor(found, kind, first);
+		if (fixed !== undefined) output.put(fixed);
+		else if (kind === LITERAL) {
+			const masked = found.apply("boolean", first === 0x74 ? "true" : "false", node.path, options);
+			output.put(masked === undefined ? wordFor(first) : encodeScalar(masked));
+		} else action = found;
+	}
+
+	function release(): void {
+		held.release(output);
+		spilled = false;
+	}
+
+	function discard(): void {
+		held.drop(output);
+		spilled = false;
+	}
+
+	/** The edge for the member name `b[start, end)`; the guess for the next time is that it follows `last`. */
+	function takeEdge(node: PathNode, last: Edge | null, b: Uint8Array, start: number, end: number): Edge {
 		const edge = tree.member(node, b, start, end, tally.counting);
 		if (edge.kept) {
-			const last = lastEdges[d]!;
 			if (last === null) node.first = edge;
 			else last.next = edge;
-			lastEdges[d] = edge;
 		}
-		return edge.node;
+		return edge;
 	}
 
 	/** A number ends where the text does. */
@@ -466,6 +486,7 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 				output.keep(start, end);
 				return undefined;
 			}
+			spilled = true;
 			return held.add(chunk.subarray(start, end), true) ? undefined : "body_too_large";
 		},
 		get dropping() {
@@ -482,12 +503,30 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 			}
 			const blank = expect === VALUE && depth === 0;
 			if (blank) return required ? "body_malformed" : undefined;
-			if (depth > 0 || (expect !== DONE && expect !== AFTER)) return "body_malformed";
+			if (depth > 0 || expect !== AFTER) return "body_malformed";
 			expect = VALUE;
 			valueNode = tree.root;
 			return undefined;
 		},
 	};
+}
+
+function skipSpace(b: Uint8Array, start: number, to: number): number {
+	let i = start;
+	while (i < to && SPACE[b[i]!] === 1) i++;
+	return i;
+}
+
+function wordFor(first: number): Uint8Array {
+	return first === 0x74 ? WORD_TRUE : first === 0x66 ? WORD_FALSE : WORD_NULL;
+}
+
+/** The end of the literal that begins with `first` at `i`, or -1 when it is not all there. */
+function scanWord(b: Uint8Array, i: number, to: number, first: number): number {
+	const expected = wordFor(first);
+	if (i + expected.length > to) return -1;
+	for (let k = 1; k < expected.length; k++) if (b[i + k] !== expected[k]) return -1;
+	return i + expected.length;
 }
 
 function fixedFor(action: MaskAction, kind: number, first: number): Uint8Array | undefined {

@@ -10,8 +10,10 @@ export interface Output {
 	flush(): void;
 }
 
+const NOTHING = new Uint8Array(0);
+
 export function createOutput(): Output {
-	let chunk: Uint8Array = new Uint8Array(0);
+	let chunk: Uint8Array = NOTHING;
 	let out: Uint8Array[] = [];
 	let from = 0;
 	let to = 0;

@@ -44,11 +44,30 @@ for (const c of "0123456789abcdefABCDEF") HEX[c.charCodeAt(0)] = 1;
  * is valid and ends before `n`; else -1, and nothing is known: `stepString` finds out from the same `i`.
  */
 export function scanString(b: Uint8Array, start: number, n: number): number {
+	const classes = CLASS;
+	const most = n - 3;
 	let i = start;
 	for (;;) {
-		while (i < n && CLASS[b[i]!] === PLAIN) i++;
+		// Four bytes a turn: the ends of the loop cost as much as its body.
+		while (i < most) {
+			if (classes[b[i]!] !== PLAIN) break;
+			if (classes[b[i + 1]!] !== PLAIN) {
+				i += 1;
+				break;
+			}
+			if (classes[b[i + 2]!] !== PLAIN) {
+				i += 2;
+				break;
+			}
+			if (classes[b[i + 3]!] !== PLAIN) {
+				i += 3;
+				break;
+			}
+			i += 4;
+		}
+		while (i < n && classes[b[i]!] === PLAIN) i++;
 		if (i >= n) return -1;
-		const kind = CLASS[b[i]!]!;
+		const kind = classes[b[i]!]!;
 		if (kind === QUOTE) return i;
 		if (kind === ESCAPE) {
 			if (i + 1 >= n) return -1;
