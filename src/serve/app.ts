@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import process from "node:process";
 import { type AdminServer, startAdmin } from "../admin/http.ts";
+import { directiveNames } from "../audit/directive-names.ts";
 import { openSink } from "../audit/open-sink.ts";
+import { safeReport } from "../audit/safe-paths.ts";
 import type { AuditSink } from "../audit/sink.ts";
 import { createAuditWriter } from "../audit/writer.ts";
 import { createDecoder } from "../codec/decoder.ts";
@@ -186,6 +188,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 				maxTotalBytes: Math.max(fields.max_decoded_bytes, FIXED_LIMITS.decoded_total_bytes.value),
 			}),
 			audit: writer,
+			safeReport: (report, directive) => safeReport(report, directiveNames(directive)),
 			auditOverflow: config.audit.overflow,
 			clock,
 			log,

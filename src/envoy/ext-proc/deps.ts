@@ -1,5 +1,6 @@
 import type { AuditWriter } from "../../audit/types.ts";
 import type { Decoder } from "../../codec/decoder.ts";
+import type { Directive, FieldReport } from "../../fields/types.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger, Metrics } from "../../telemetry/types.ts";
 import type { HashKey, PlanCache } from "./plan-cache.ts";
@@ -12,6 +13,8 @@ export interface ProcessDeps {
 	readonly hash?: HashKey;
 	readonly decoder: Decoder;
 	readonly audit: AuditWriter;
+	/** Makes a report fit to be written down: member names are data, and those that the directive does not spell out may tell it. */
+	readonly safeReport?: (report: FieldReport, directive: Directive) => FieldReport;
 	/** `deny`: a body whose release cannot be recorded is replaced. */
 	readonly auditOverflow: "drop" | "deny";
 	readonly clock: Clock;

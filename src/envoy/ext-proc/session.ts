@@ -109,7 +109,9 @@ function openStream(deps: ProcessDeps): ProcessStream {
 			const outcomeLabel = { outcome: judged.ok ? "released" : "replaced" };
 			deps.metrics.processSeconds.observe((deps.clock.monotonic() - start) / 1000, outcomeLabel);
 			if (!judged.ok) return replaced(judged.reason, judgement);
-			const { report } = judged;
+			const given = judged.report;
+			const report =
+				given === undefined ? undefined : (deps.safeReport?.(given, judgement.plan.directive) ?? given);
 			const outcome = {
 				kind: "released",
 				reportedHeaders,
