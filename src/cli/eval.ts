@@ -1,6 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
+import { readDecision } from "../decision/read-decision.ts";
+import { REASONS, type Reason } from "../decision/reasons.ts";
+import { readDirective } from "../fields/directive.ts";
+import { DECISION_RULES } from "../fields/directive-rules.ts";
 import { systemClock } from "../lib/clock.ts";
 import { errorMessage } from "../lib/error-message.ts";
 import { PosternError } from "../lib/errors.ts";
@@ -11,14 +15,16 @@ import type { Evaluation } from "../policy/types.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { noPositionals, parseFlags } from "./flags.ts";
 
-const HELP = `usage: postern eval --bundle FILE --input FILE|- [--entrypoint PATH] [--json]
+const HELP = `usage: postern eval --bundle FILE --input FILE|- [--entrypoint PATH] [--compat PROFILE] [--json]
 
-Evaluates one input document (JSON, as a policy sees it under "input") and prints the decision.
+Evaluates one input document (JSON, as a policy sees it under "input") and prints what the gate would do, and the
+policy's own answer.
 
       --bundle FILE      as \`postern build\` makes it
       --input FILE       the input document; - reads stdin
       --entrypoint PATH  decision path; ${DEFAULT_ENTRYPOINT} when absent
-      --json             print one line of JSON with the policy's revision and the outcome
+      --compat PROFILE   strict (default), or opa-envoy-plugin: keys that it does not know are passed over
+      --json             print one line of JSON, with the policy's revision
 
 exit codes: 0 a well-formed decision, allow or deny; 1 none: undefined, failed or malformed; 2 usage; 3 a file
 cannot be used
@@ -54,20 +60,48 @@ function inputDocument(bytes: Buffer): Buffer {
 	// Parsed for the check alone: printing the parsed value would round long numbers.
 	const text = bytes.toString("utf8").trim();
 	return Buffer.from(
-		text.replace(ESCAPE, (escape) => (LONE_SURROGATE.test(escape) ? "\\ufffd" : escape)),
+		text.replace(ESCAPE, (found) => (LONE_SURROGATE.test(found) ? "\\ufffd" : found)),
 		"utf8",
 	);
 }
 
-function print(outcome: Evaluation): string {
-	switch (outcome.kind) {
-		case "value":
-			return JSON.stringify(outcome.value, null, 2);
-		case "undefined":
-			return "undefined";
-		case "failed":
-			return `failed: ${outcome.reason}: ${outcome.message}`;
+/** What the decision comes to, as the gate would take it. */
+interface Verdict {
+	/** Allow, or the policy's own no: the decision is one. */
+	readonly wellFormed: boolean;
+	readonly verdict: "allow" | "deny";
+	readonly status?: number;
+	readonly reason?: Reason;
+	readonly detail?: string;
+}
+
+function judge(outcome: Evaluation, compat: boolean): Verdict {
+	if (outcome.kind === "undefined") return { ...refused("undefined_decision"), wellFormed: false };
+	if (outcome.kind === "failed") {
+		return { ...refused(outcome.reason), detail: outcome.message, wellFormed: false };
 	}
+	const { decision } = readDecision(outcome.value, {
+		compat,
+		extensions: !compat,
+		readDirective: (value) => readDirective(value, DECISION_RULES),
+		hash: true,
+	});
+	if (decision.kind === "allow") return { verdict: "allow", wellFormed: true };
+	const { reason, status, detail } = decision;
+	const wellFormed = reason === "policy_denied";
+	return { verdict: "deny", status, reason, ...(detail === undefined ? {} : { detail }), wellFormed };
+}
+
+const refused = (reason: Reason): { verdict: "deny"; status: number; reason: Reason } => ({
+	verdict: "deny",
+	status: REASONS[reason],
+	reason,
+});
+
+function print(outcome: Evaluation, { verdict, status, reason, detail }: Verdict): string {
+	const head = verdict === "allow" ? "allow" : `deny ${status} ${reason}`;
+	const line = detail === undefined ? head : `${head}: ${detail}`;
+	return outcome.kind === "value" ? `${line}\n${JSON.stringify(outcome.value, null, 2)}` : line;
 }
 
 export const evalCommand: Command = {
@@ -79,17 +113,27 @@ export const evalCommand: Command = {
 			bundle: { type: "string" },
 			input: { type: "string" },
 			entrypoint: { type: "string" },
+			compat: { type: "string" },
 			json: { type: "boolean" },
 		});
 		noPositionals("eval", positionals);
 		if (values.bundle === undefined) throw usage("no --bundle given");
 		if (values.input === undefined) throw usage("no --input given");
+		const { compat = "strict" } = values;
+		if (compat !== "strict" && compat !== "opa-envoy-plugin") {
+			throw usage("--compat is strict or opa-envoy-plugin");
+		}
 		const policy = await loadPolicy(await read(values.bundle, io), DEFAULT_POLICY_LIMITS, systemClock);
 		const input = inputDocument(await read(values.input, io));
 		const outcome = policy.evaluate(values.entrypoint ?? DEFAULT_ENTRYPOINT, input);
-		const line =
-			values.json === true ? JSON.stringify({ revision: policy.revision, ...outcome }) : print(outcome);
-		io.stdout.write(`${line}\n`);
-		return outcome.kind === "value" ? 0 : 1;
+		const verdict = judge(outcome, compat === "opa-envoy-plugin");
+		if (values.json === true) {
+			const value = outcome.kind === "value" ? { value: outcome.value } : {};
+			const { wellFormed, ...told } = verdict;
+			io.stdout.write(
+				`${JSON.stringify({ revision: policy.revision, well_formed: wellFormed, ...told, ...value })}\n`,
+			);
+		} else io.stdout.write(`${print(outcome, verdict)}\n`);
+		return verdict.wellFormed ? 0 : 1;
 	},
 };

@@ -223,7 +223,7 @@ describe("host builtins", () => {
 		const ours = policy.evaluate("envoy/authz/allow", inputOf({ calls }));
 		const theirs = await opaEval(source, "data.envoy.authz.allow", { calls });
 		expect(ours.kind).toBe("value");
-		const got = (ours as { value: unknown[] }).value;
+		const got = (ours as unknown as { value: unknown[] }).value;
 		const wanted = theirs as unknown[];
 		expect(got).toHaveLength(wanted.length);
 		expect(wanted.filter((answer) => answer === "undefined").length).toBeGreaterThan(50);
