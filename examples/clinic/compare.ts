@@ -20,7 +20,7 @@ const INLINE_LENGTH = 40;
  */
 export function compare(upstream: JsonTree, seen: JsonTree | undefined): readonly Row[] {
 	const rows: Row[] = [];
-	walk(rows, upstream, seen, 0, "", "");
+	walk(rows, upstream, seen, 0, "", ["", ""]);
 	return rows;
 }
 
@@ -34,32 +34,38 @@ function walk(
 	seen: JsonTree | undefined,
 	depth: number,
 	name: string,
-	comma: string,
+	[leftComma, rightComma]: readonly [string, string],
 ): void {
 	const pad = "  ".repeat(depth);
-	const line = (text: string) => `${pad}${name}${text}${comma}`;
+	const leftLine = (text: string) => `${pad}${name}${text}${leftComma}`;
+	const rightLine = (text: string) => `${pad}${name}${text}${rightComma}`;
 	const whole = inline(upstream);
 	if (seen === undefined) {
-		rows.push({ sign: "-", left: line(whole), right: "" });
+		rows.push({ sign: "-", left: leftLine(whole), right: "" });
 		return;
 	}
 	const short = depth > 0 && whole.length <= INLINE_LENGTH && same(upstream, seen);
 	if (upstream.kind === "scalar" || short) {
-		rows.push({ sign: same(upstream, seen) ? "=" : "~", left: line(whole), right: line(inline(seen)) });
+		rows.push({
+			sign: same(upstream, seen) ? "=" : "~",
+			left: leftLine(whole),
+			right: rightLine(inline(seen)),
+		});
 		return;
 	}
 	if (seen.kind !== upstream.kind) {
-		rows.push({ sign: "~", left: line(whole), right: line(inline(seen)) });
+		rows.push({ sign: "~", left: leftLine(whole), right: rightLine(inline(seen)) });
 		return;
 	}
 	const [open, close] = upstream.kind === "array" ? ["[", "]"] : ["{", "}"];
 	rows.push({ sign: " ", left: `${pad}${name}${open}`, right: `${pad}${name}${open}` });
 	const children = pairs(upstream, seen);
 	children.forEach(({ label, before, after }, index) => {
-		walk(rows, before, after, depth + 1, label, index < children.length - 1 ? "," : "");
+		const comma = index < children.length - 1 ? "," : "";
+		const rightComma = children.slice(index + 1).some((later) => later.after !== undefined) ? "," : "";
+		walk(rows, before, after, depth + 1, label, [comma, rightComma]);
 	});
-	const end = `${pad}${close}${comma}`;
-	rows.push({ sign: " ", left: end, right: end });
+	rows.push({ sign: " ", left: `${pad}${close}${leftComma}`, right: `${pad}${close}${rightComma}` });
 }
 
 interface Pair {
