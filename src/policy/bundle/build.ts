@@ -97,7 +97,7 @@ export async function buildBundle(options: BuildOptions & { readonly out: string
 		await rename(partial, options.out);
 	} catch (thrown) {
 		await rm(partial, { force: true });
-		throw new PosternError("file_unreadable", `${options.out}: ${errorMessage(thrown)}`, { cause: thrown });
+		throw new PosternError("file_unwritable", `${options.out}: ${errorMessage(thrown)}`, { cause: thrown });
 	}
 	return built;
 }
