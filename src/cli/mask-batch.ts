@@ -57,7 +57,7 @@ export async function runMaskBatch(io: CommandIo): Promise<number> {
 			io.stderr.write(`line ${line}: ${request}\n`);
 			return 2;
 		}
-		if (!io.stdout.write(`${JSON.stringify(answer(request))}\n`)) await once(io.stdout, "drain");
+		if (!io.stdout.write(`${oneLine(answer(request))}\n`)) await once(io.stdout, "drain");
 	}
 	return 0;
 }
@@ -76,6 +76,11 @@ function answer(request: BatchRequest): object {
 	const refusal = prepared.job.write(body, request.chunk_size, out) ?? prepared.job.end(out);
 	if (refusal !== undefined) return { id, refused: refusal };
 	return { id, body_base64: Buffer.concat(out).toString("base64"), report: prepared.job.report() };
+}
+
+/** JSON on one line, also for readers that end lines at U+2028 and U+2029 as node:readline does. */
+function oneLine(value: object): string {
+	return JSON.stringify(value).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
 }
 
 /** The request of a line, or what is wrong with it. */
