@@ -2,7 +2,7 @@
 // `--check` compares instead and exits 1 when the file is stale. Needs Node 24 and opa on the PATH.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { capabilitiesText } from "../src/policy/builtins/capabilities.ts";
+import { capabilitiesText } from "./capabilities-text.ts";
 
 const file = new URL("../postern-capabilities.json", import.meta.url);
 const text = capabilitiesText(

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "@jest/globals";
-import { CAPABILITIES_PATH } from "../src/policy/bundle/build.ts";
+import { CAPABILITIES_PATH } from "../src/policy/bundle/capabilities.ts";
 import { findOpa, type Opa } from "../src/policy/bundle/opa.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));

@@ -4,11 +4,21 @@ import { compareTerms } from "../../src/policy/term/compare.ts";
 import { compareNumbers } from "../../src/policy/term/compare-numbers.ts";
 import { termFromJson } from "../../src/policy/term/from-json.ts";
 import { parseTerm } from "../../src/policy/term/parse.ts";
-import { printJson, printTerm } from "../../src/policy/term/print.ts";
+import { keyText, printTerm } from "../../src/policy/term/print.ts";
 import { arrayTerm, numberTerm, objectTerm, setTerm, type Term } from "../../src/policy/term/term.ts";
 import { toJsonValue } from "../../src/policy/term/to-json.ts";
-import { parseValueDump } from "../../src/policy/wasm/value-dump.ts";
+import { parseResultSet } from "../../src/policy/wasm/value-dump.ts";
 import { opaEval } from "../support/opa-eval.ts";
+
+/** One value, read as the only result of an evaluation. */
+function parseValueDump(text: string, maxDepth: number): unknown {
+	const result = parseResultSet(`{{"result": ${text}}}`, maxDepth);
+	return result.kind === "value" ? result.value : undefined;
+}
+
+/** JSON text as OPA prints it; it is what a key that is no string is called. */
+const printJson = (value: Term): string =>
+	typeof value === "string" ? JSON.stringify(value) : keyText(value);
 
 /** Literals whose double is finite, so that they are JSON values too. */
 const literal = fc.oneof(

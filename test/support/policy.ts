@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Clock, systemClock } from "../../src/lib/clock.ts";
-import { type BuiltBundle, makeBundle } from "../../src/policy/bundle/build.ts";
+import { type BuiltBundle, makeBundle } from "../../src/policy/bundle/make.ts";
 import { DEFAULT_POLICY_LIMITS, type PolicyLimits } from "../../src/policy/limits.ts";
 import { type LoadedPolicy, loadPolicy } from "../../src/policy/load.ts";
 

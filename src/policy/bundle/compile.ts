@@ -12,7 +12,7 @@ const MAX_COMPILED_BYTES = 1024 * 1024 * 1024;
 
 const ABSENT = /entrypoint "([^"]*)" does not refer to a rule or policy decision/;
 
-export interface Compiled {
+interface Compiled {
 	readonly wasm: Buffer;
 	readonly plan: Buffer;
 	readonly data: Buffer;
@@ -36,7 +36,7 @@ function generatedRules(absent: readonly string[]): string {
 	return `package ${GENERATED_PACKAGE}\n\n${rules.join("\n\n")}\n`;
 }
 
-export interface CompileOptions {
+interface CompileOptions {
 	readonly opa: Opa;
 	readonly folder: string;
 	readonly sources: readonly StagedSource[];

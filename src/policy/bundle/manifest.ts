@@ -40,7 +40,7 @@ const manifestSchema = z.strictObject({
 });
 
 export type BundleBinding = z.infer<typeof bindingSchema>;
-export type BundleManifest = z.infer<typeof manifestSchema>;
+type BundleManifest = z.infer<typeof manifestSchema>;
 
 /** @throws {PosternError} `bundle_invalid`, naming the first key that is wrong. */
 export function readManifest(bytes: Uint8Array): BundleManifest {

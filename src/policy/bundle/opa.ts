@@ -7,7 +7,7 @@ const OWN_OPA = fileURLToPath(new URL("../../../.tools/bin/opa", import.meta.url
 
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
-export interface OpaRun {
+interface OpaRun {
 	readonly code: number;
 	readonly stdout: string;
 	readonly stderr: string;

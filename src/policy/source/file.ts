@@ -9,7 +9,7 @@ import { warmUp } from "./warm-up.ts";
 import { watchFile } from "./watch-file.ts";
 
 /** Times are milliseconds since 1970. */
-export interface PolicySourceState {
+interface PolicySourceState {
 	readonly active?: {
 		readonly revision: string;
 		readonly digest: string;
@@ -36,7 +36,7 @@ export interface PolicySource extends PolicyHolder {
 	stop(): Promise<void>;
 }
 
-export interface FilePolicyOptions {
+interface FilePolicyOptions {
 	readonly path: string;
 	readonly limits: PolicyLimits;
 	readonly clock: Clock;

@@ -21,7 +21,7 @@ export function printTerm(term: Term): string {
  * JSON text of a term as OPA gives it: sets as arrays in OPA's order, a key that is no string as its own JSON text,
  * members sorted by name.
  */
-export function printJson(term: Term): string {
+function printJson(term: Term): string {
 	if (term === null || typeof term === "boolean") return String(term);
 	if (typeof term === "string") return JSON.stringify(term);
 	switch (term.kind) {

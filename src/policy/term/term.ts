@@ -4,18 +4,18 @@
  */
 export type Term = null | boolean | string | NumberTerm | ArrayTerm | SetTerm | ObjectTerm;
 
-export interface NumberTerm {
+interface NumberTerm {
 	readonly kind: "number";
 	/** A JSON number literal of any size and precision. */
 	readonly text: string;
 }
 
-export interface ArrayTerm {
+interface ArrayTerm {
 	readonly kind: "array";
 	readonly items: readonly Term[];
 }
 
-export interface SetTerm {
+interface SetTerm {
 	readonly kind: "set";
 	/** In any order, without repeats. */
 	readonly items: readonly Term[];

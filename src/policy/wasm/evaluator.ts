@@ -10,7 +10,7 @@ import { parseResultSet } from "./value-dump.ts";
 
 const OPEN_BRACE = 0x7b;
 
-export interface EvaluatorOptions {
+interface EvaluatorOptions {
 	readonly module: WebAssembly.Module;
 	readonly data: Uint8Array;
 	readonly limits: PolicyLimits;

@@ -15,7 +15,7 @@ const FIRST_PAGES = 16;
 /** Nested containers of a builtin's argument. */
 const MAX_ARGUMENT_DEPTH = 512;
 
-export interface InstanceOptions {
+interface InstanceOptions {
 	readonly module: WebAssembly.Module;
 	/** A JSON object in UTF-8: the documents under `data`. */
 	readonly data: Uint8Array;

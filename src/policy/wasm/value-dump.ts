@@ -58,27 +58,15 @@ function readJson(reader: TermReader, depth: number): JsonValue {
 	}
 }
 
-/**
- * Reads one value of OPA's own notation (`opa_value_dump`) as JSON: sets as arrays in OPA's order.
- * @throws {TermSyntaxError} for any text OPA cannot have printed, more than `maxDepth` nested containers, two keys
- * of one name, or a number that fits no double.
- */
-export function parseValueDump(text: string, maxDepth: number): JsonValue {
-	const reader = termReader(text, maxDepth);
-	const value = readJson(reader, 0);
-	if (!reader.ended()) throw new TermSyntaxError("text after the value");
-	return value;
-}
-
-export type ResultSet =
-	| { readonly kind: "undefined" }
-	| { readonly kind: "value"; readonly value: JsonValue };
+type ResultSet = { readonly kind: "undefined" } | { readonly kind: "value"; readonly value: JsonValue };
 
 const RESULT_PREFIX = '{{"result": ';
 
 /**
- * Reads the result set of one evaluation as `opa_eval` prints it: `set()` or `{{"result": VALUE}}`.
- * @throws {TermSyntaxError} as `parseValueDump`, and for any other set.
+ * Reads the result set of one evaluation as `opa_eval` prints it in OPA's own notation: `set()` or
+ * `{{"result": VALUE}}`. Sets come as arrays in OPA's order.
+ * @throws {TermSyntaxError} for any text OPA cannot have printed, more than one result, more than `maxDepth` nested
+ * containers, two keys of one name, or a number that fits no double.
  */
 export function parseResultSet(text: string, maxDepth: number): ResultSet {
 	if (text === "set()") return { kind: "undefined" };

@@ -2,7 +2,8 @@ import { chmod, copyFile, mkdir, readdir, readFile, symlink, writeFile } from "n
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { systemClock } from "../../../src/lib/clock.ts";
-import { buildBundle, makeBundle } from "../../../src/policy/bundle/build.ts";
+import { buildBundle } from "../../../src/policy/bundle/build.ts";
+import { makeBundle } from "../../../src/policy/bundle/make.ts";
 import { unpack } from "../../../src/policy/bundle/unpack.ts";
 import { DEFAULT_POLICY_LIMITS } from "../../../src/policy/limits.ts";
 import { loadPolicy } from "../../../src/policy/load.ts";

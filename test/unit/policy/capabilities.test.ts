@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "@jest/globals";
-import { capabilitiesText } from "../../../src/policy/builtins/capabilities.ts";
+import { capabilitiesText } from "../../../scripts/capabilities-text.ts";
 import { HOST_BUILTINS } from "../../../src/policy/builtins/table.ts";
-import { CAPABILITIES_PATH } from "../../../src/policy/bundle/build.ts";
+import { CAPABILITIES_PATH } from "../../../src/policy/bundle/capabilities.ts";
 import { findOpa } from "../../../src/policy/bundle/opa.ts";
 
 describe("postern-capabilities.json", () => {

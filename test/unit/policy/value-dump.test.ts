@@ -1,9 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
-import { parseResultSet, parseValueDump } from "../../../src/policy/wasm/value-dump.ts";
+import { parseResultSet } from "../../../src/policy/wasm/value-dump.ts";
 
-const parse = (text: string) => parseValueDump(text, 16);
+/** One value, read as the only result of an evaluation. */
+function parse(text: string): unknown {
+	const result = parseResultSet(`{{"result": ${text}}}`, 16);
+	return result.kind === "value" ? result.value : undefined;
+}
 
-describe("parseValueDump", () => {
+describe("a value in OPA's notation", () => {
 	test("reads what is JSON as JSON, into objects without a prototype", () => {
 		const value = parse('{"a": [1, -2.5, "x", null, true, false], "b": {}, "c": []}');
 		expect(JSON.stringify(value)).toBe('{"a":[1,-2.5,"x",null,true,false],"b":{},"c":[]}');

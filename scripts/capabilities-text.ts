@@ -1,4 +1,4 @@
-import { HOST_BUILTINS } from "./table.ts";
+import { HOST_BUILTINS } from "../src/policy/builtins/table.ts";
 
 /** Builtins that OPA compiles into the module itself (`builtinsFunctions` of its WASM compiler). */
 const NATIVE = `abs all and any array.concat array.flatten array.reverse array.slice base64.decode base64.encode
@@ -14,7 +14,7 @@ substring sum to_number trim trim_left trim_prefix trim_right trim_space trim_su
 /** Builtins that the compiler works out or erases, so that no module calls them. */
 const COMPILE_TIME = "assign eq internal.print print rego.metadata.chain rego.metadata.rule";
 
-/** What the evaluator can load (`wasm/abi.ts`), as OPA spells it. */
+/** What the evaluator can load (`src/policy/wasm/abi.ts`), as OPA spells it. */
 const WASM_ABI_VERSIONS = [
 	{ version: 1, minor_version: 2 },
 	{ version: 1, minor_version: 3 },
