@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createCheckService } from "../../src/envoy/ext-authz/check-service.ts";
 import { startTransport } from "../../src/envoy/transport/server.ts";
 import { systemClock } from "../../src/lib/clock.ts";
-import { makeBundle } from "../../src/policy/bundle/build.ts";
+import { makeBundle } from "../../src/policy/bundle/make.ts";
 import { DEFAULT_POLICY_LIMITS } from "../../src/policy/limits.ts";
 import { loadPolicy } from "../../src/policy/load.ts";
 import { COMPAT, checkDeps, silentLog, silentMetrics } from "../support/check-deps.ts";
