@@ -15,10 +15,12 @@ const POLL_MS = 10;
 export function createAuditTail(file: string) {
 	let seen = 0;
 
-	function fresh(): readonly AuditRecord[] {
-		if (!existsSync(file)) return [];
-		const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
-		return lines.slice(seen).map((line) => JSON.parse(line) as AuditRecord);
+	function lines(): readonly string[] {
+		return existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(0, -1) : [];
+	}
+
+	function parse(text: readonly string[]): readonly AuditRecord[] {
+		return text.map((line) => JSON.parse(line) as AuditRecord);
 	}
 
 	function find(records: readonly AuditRecord[]): CallRecords {
@@ -32,7 +34,7 @@ export function createAuditTail(file: string) {
 		async next(): Promise<CallRecords> {
 			const until = performance.now() + WAIT_LIMIT_MS;
 			for (;;) {
-				const records = fresh();
+				const records = parse(lines().slice(seen));
 				const found = find(records);
 				const wanted = found.decision?.released === "fields" ? 2 : 1;
 				if (records.length >= wanted || performance.now() > until) {
@@ -43,11 +45,8 @@ export function createAuditTail(file: string) {
 			}
 		},
 		/** Everything so far. */
-		all(): readonly AuditRecord[] {
-			seen = 0;
-			const records = fresh();
-			seen = records.length;
-			return records;
-		},
+		all: () => parse(lines()),
+		/** Everything so far, as it was written. */
+		lines,
 	};
 }

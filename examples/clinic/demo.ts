@@ -50,7 +50,10 @@ async function playAll(screen: Screen, stage: Stage, goOn: () => void): Promise<
 	screen.heading("The audit records");
 	showAudit(screen, tail.all());
 	screen.print();
-	screen.print(`  ${screen.dim(`as JSON lines, no value among them: ${relative(ROOT, stage.auditFile)}`)}`);
+	screen.print(
+		`  All of them as JSON lines, not one value among them: ${relative(ROOT, stage.auditFile)}. The first two:`,
+	);
+	for (const line of tail.lines().slice(0, 2)) screen.wrapped(line);
 	return played;
 }
 
@@ -79,7 +82,7 @@ async function run(args: DemoArguments, screen: Screen): Promise<number> {
 			await stage.startPostern();
 			screen.heading("Still running; Ctrl-C ends it");
 			for (const line of curlLines(stage)) screen.print(`  ${line}`);
-			await interrupted.wait;
+			await Promise.race([interrupted.wait, stage.breakdown()]);
 			screen.print("\n  stopping ...");
 		}
 		return surprised === 0 ? 0 : 1;

@@ -12,6 +12,8 @@ export interface Screen {
 	yellow(text: string): string;
 	red(text: string): string;
 	cyan(text: string): string;
+	/** A long text over as many lines as it takes, dimmed. */
+	wrapped(text: string): void;
 	/** A heading with a rule to the right edge. */
 	heading(text: string): void;
 	/** Two columns under their titles, a sign in front of each line. */
@@ -61,6 +63,10 @@ export function createScreen(stream: NodeJS.WriteStream, noColor: string | undef
 		yellow,
 		red,
 		cyan,
+		wrapped(text) {
+			const room = width - 4;
+			for (let at = 0; at < text.length; at += room) print(`    ${dim(text.slice(at, at + room))}`);
+		},
 		heading(text) {
 			print();
 			print(`${bold(text)} ${dim("─".repeat(Math.max(3, width - widthOf(text) - 1)))}`);

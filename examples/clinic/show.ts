@@ -93,12 +93,12 @@ function paths(entries: readonly { readonly path: string; readonly count: number
 
 function decisionLines(screen: Screen, record: DecisionRecord): readonly string[] {
 	const { caller, operation } = record;
-	const who = caller.id ?? (caller.authenticated ? caller.method : "nobody");
+	const who = caller.id ?? "nobody";
 	const word = record.verdict === "allow" ? screen.green("allow") : screen.red("deny ");
-	const what = `${operation.method} ${operation.path}`;
-	const why = record.policy_reason ?? record.reason;
-	const rules = record.rules.length === 0 ? "" : ` rules ${record.rules.join(", ")}`;
-	return [`decision  ${word}  ${what.padEnd(15)} ${who}  ${screen.dim(`${why}${rules}`)}`];
+	const what = `${operation.method} ${operation.path}`.padEnd(WHAT_WIDTH);
+	const rules = record.verdict === "allow" ? `rule ${record.rules.join(", ")}` : undefined;
+	const why = rules ?? record.policy_reason ?? record.reason;
+	return [`decision  ${word}  ${what}  ${who}  ${screen.dim(why)}`];
 }
 
 function releaseLines(screen: Screen, record: ReleaseRecord): readonly string[] {
@@ -115,6 +115,8 @@ function releaseLines(screen: Screen, record: ReleaseRecord): readonly string[] 
 	];
 	return [`release   ${(first ?? "").trimStart()}`, ...rest];
 }
+
+const WHAT_WIDTH = 14;
 
 /** The audit file for a person: two lines and more per call, joined by the decision's id. */
 export function showAudit(screen: Screen, records: readonly AuditRecord[]): void {

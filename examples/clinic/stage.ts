@@ -34,6 +34,8 @@ export interface Stage {
 	readonly auditFile: string;
 	stopPostern(): Promise<void>;
 	startPostern(): Promise<void>;
+	/** Rejects when Envoy or Postern ends by itself. */
+	breakdown(): Promise<never>;
 	/** Ends all of it; may be called at any time and more than once. */
 	tearDown(): Promise<void>;
 }
@@ -60,6 +62,31 @@ async function buildBundle(onStart: (running: Running) => void): Promise<void> {
 	const code = await running.exitCode;
 	if (code !== 0) {
 		throw new DemoError(`the policy could not be built:\n${readFileSync(program.logFile, "utf8")}`);
+	}
+}
+
+/** Two demos of one checkout would take each other's files. */
+function requireSoleRun(): void {
+	const file = join(RUN, "demo.pid");
+	const other = existsSync(file) ? Number.parseInt(readFileSync(file, "utf8"), 10) : Number.NaN;
+	if (other > 0 && other !== process.pid && isAlive(other)) {
+		throw new DemoError(
+			`another demo of this checkout runs (process ${other}). End it first; if that is something else, remove ${file}.`,
+		);
+	}
+	writeFileSync(file, `${process.pid}\n`);
+}
+
+function releaseRun(): void {
+	const file = join(RUN, "demo.pid");
+	if (existsSync(file) && Number.parseInt(readFileSync(file, "utf8"), 10) === process.pid) rmSync(file);
+}
+
+function isAlive(pid: number): boolean {
+	try {
+		return process.kill(pid, 0);
+	} catch (error) {
+		return (error as NodeJS.ErrnoException).code === "EPERM";
 	}
 }
 
@@ -93,6 +120,7 @@ export async function setStage(
 	const tearDown = async () => {
 		await Promise.all(running.map((one) => one.stop()));
 		await upstream?.stop();
+		releaseRun();
 		if (!socket.startsWith(RUN)) rmSync(join(socket, ".."), { recursive: true, force: true });
 	};
 	const goOn = () => {
@@ -101,6 +129,7 @@ export async function setStage(
 
 	try {
 		mkdirSync(RUN, { recursive: true, mode: 0o700 });
+		requireSoleRun();
 		await requireFreePorts({
 			"the edge": ports.edge,
 			"the edge with TLS": ports.edgeTls,
@@ -184,16 +213,17 @@ export async function setStage(
 			stopPostern: async () => {
 				await postern?.stop();
 			},
+			breakdown: async () => {
+				const fallen = await Promise.race([
+					envoy.exitCode.then(() => envoyProgram),
+					postern?.exitCode.then(() => posternProgram),
+				]);
+				throw new DemoError(`${fallen?.name} ended by itself; its log is ${fallen?.logFile}`, 1);
+			},
 			tearDown,
 		};
 	} catch (error) {
 		await tearDown();
 		throw error;
 	}
-}
-
-/** Whether the policy is there at all; a clearer word than a compiler's. */
-export function requirePolicy(): void {
-	if (!existsSync(join(ROOT, "rego", "clinic")))
-		throw new DemoError("rego/clinic is missing in this checkout");
 }
