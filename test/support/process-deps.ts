@@ -1,0 +1,43 @@
+import type { AuditRecord, ReleaseRecord } from "../../src/audit/types.ts";
+import { createDecoder } from "../../src/codec/decoder.ts";
+import type { ProcessDeps } from "../../src/envoy/ext-proc/deps.ts";
+import { createPlanCache, type HashKey } from "../../src/envoy/ext-proc/plan-cache.ts";
+import { type Counted, memoryLog, memoryMetrics } from "./quiet.ts";
+
+export interface TestProcessDeps {
+	readonly deps: ProcessDeps;
+	readonly records: ReleaseRecord[];
+	readonly counted: Counted[];
+	readonly log: ReturnType<typeof memoryLog>;
+}
+
+/** Everything that the `ExternalProcessor` service needs, in memory, with a clock that stands still. */
+export function processDeps(changes: Partial<ProcessDeps> = {}, hash?: HashKey): TestProcessDeps {
+	const records: ReleaseRecord[] = [];
+	const { metrics, counted } = memoryMetrics();
+	const log = memoryLog();
+	const deps: ProcessDeps = {
+		plans: createPlanCache(1 << 20, hash),
+		...(hash === undefined ? {} : { hash }),
+		decoder: createDecoder({ maxBytes: 1 << 22, maxRatio: 100, freeBytes: 1 << 16, maxTotalBytes: 1 << 26 }),
+		audit: {
+			write(record: AuditRecord) {
+				if (record.type === "release") records.push(record);
+				return true;
+			},
+			flush: async () => {},
+			close: async () => {},
+		},
+		auditOverflow: "deny",
+		clock: { now: () => 0, monotonic: () => 0 },
+		log,
+		metrics,
+		headers: { allowed: [], mode: "enforce", cacheControl: "private, no-store" },
+		withoutDecision: "block",
+		errors: "apply",
+		maxBodyBytes: 1 << 20,
+		maxOutputBytes: 1 << 22,
+		...changes,
+	};
+	return { deps, records, counted, log };
+}
