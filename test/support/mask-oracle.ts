@@ -15,7 +15,9 @@ export interface Expected {
 
 export interface PlainDirective {
 	readonly release?: readonly string[];
-	readonly mask?: readonly ({ readonly select: string; readonly as: string } & Readonly<Record<string, unknown>>)[];
+	readonly mask?: readonly ({ readonly select: string; readonly as: string } & Readonly<
+		Record<string, unknown>
+	>)[];
 	readonly withhold?: readonly string[];
 }
 
@@ -79,7 +81,8 @@ function parse(tokens: readonly string[]): Node {
 
 function patternOf(selector: string): Pattern {
 	const steps: { descend: boolean; want: string | number | typeof ANY }[] = [];
-	const grammar = /(\.\.|\.)?(?:(\*)|([\p{L}_][\p{L}\p{N}_]*)|\[(?:(\*)|(\d+)|'((?:[^'\\]|\\.)*)'|("(?:[^"\\]|\\.)*"))\])/uy;
+	const grammar =
+		/(\.\.|\.)?(?:(\*)|([\p{L}_][\p{L}\p{N}_]*)|\[(?:(\*)|(\d+)|'((?:[^'\\]|\\.)*)'|("(?:[^"\\]|\\.)*"))\])/uy;
 	grammar.lastIndex = 1;
 	while (grammar.lastIndex < selector.length) {
 		const m = grammar.exec(selector);
@@ -91,7 +94,7 @@ function patternOf(selector: string): Pattern {
 					? Number(m[5])
 					: m[7] !== undefined
 						? (JSON.parse(m[7]) as string)
-						: (m[3] ?? m[6]!.replaceAll(/\\(.)/g, "$1"));
+						: (m[3] ?? m[6]!.replaceAll(/\\(.)/g, (_, c: string) => (c === "n" ? "\n" : c)));
 		steps.push({ descend: m[1] === "..", want });
 	}
 	return steps;
@@ -152,7 +155,9 @@ export function maskedToken(rule: Rule, kind: Node["kind"], token: string, consu
 	const text = kind === "string" ? (JSON.parse(token) as string) : token;
 	if (rule.as === "hash") {
 		const domain = rule["domain"] === undefined ? "" : `${String(rule["domain"])}\0`;
-		const mac = createHmac("sha256", TEST_KEY).update(`${consumer}\0${domain}${text}`, "utf8").digest("base64url");
+		const mac = createHmac("sha256", TEST_KEY)
+			.update(`${consumer}\0${domain}${text}`, "utf8")
+			.digest("base64url");
 		return `"hmac:${mac.slice(0, 22)}"`;
 	}
 	if (rule.as === "redact" || kind === "boolean") return redacted;
@@ -162,7 +167,9 @@ export function maskedToken(rule: Rule, kind: Node["kind"], token: string, consu
 			const start = Number(rule["keep_start"] ?? 0);
 			const end = points.length - Number(rule["keep_end"] ?? 0);
 			const all = points.length <= keeps(rule);
-			return JSON.stringify(points.map((c, i) => (!all && (i < start || i >= end) ? c : (rule["char"] ?? "*"))).join(""));
+			return JSON.stringify(
+				points.map((c, i) => (!all && (i < start || i >= end) ? c : (rule["char"] ?? "*"))).join(""),
+			);
 		}
 		case "email": {
 			const split = /^(.)(?:.*)@([^@]*)$/su.exec(text);
