@@ -1,0 +1,29 @@
+/**
+ * The pages of docs/reference that are made from the program itself. `npm run docs` writes them; with `--check` it
+ * compares instead and exits 1 where a page is stale.
+ */
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { commandsPage } from "./commands-page.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const help = (...args: readonly string[]): string =>
+	execFileSync(process.execPath, [join(root, "bin", "postern"), ...args, "--help"], { encoding: "utf8" });
+
+const pages: Readonly<Record<string, () => string>> = {
+	"docs/reference/commands.md": () => commandsPage(help),
+};
+
+const check = process.argv.includes("--check");
+for (const [file, make] of Object.entries(pages)) {
+	const path = join(root, file);
+	const text = make();
+	if (!check) writeFileSync(path, text);
+	else if (readFileSync(path, "utf8") !== text) {
+		process.stderr.write(`${file} is stale: run \`npm run docs\`\n`);
+		process.exitCode = 1;
+	}
+}
