@@ -3,6 +3,7 @@ import { cryptoBuiltins } from "./crypto.ts";
 import { encodingBuiltins } from "./encoding.ts";
 import { jwtBuiltins } from "./jwt.ts";
 import { objectBuiltins } from "./objects.ts";
+import { sprintfBuiltins } from "./sprintf.ts";
 import { stringBuiltins } from "./strings.ts";
 import { timeBuiltins } from "./time.ts";
 import { urlqueryBuiltins } from "./urlquery.ts";
@@ -14,6 +15,7 @@ export const HOST_BUILTINS: ReadonlyMap<string, Builtin> = new Map(
 		...encodingBuiltins,
 		...jwtBuiltins,
 		...objectBuiltins,
+		...sprintfBuiltins,
 		...stringBuiltins,
 		...timeBuiltins,
 		...urlqueryBuiltins,
