@@ -1,5 +1,6 @@
 import { canonicalJson } from "./canonical.ts";
 import type { DirectiveRules } from "./directive-rules.ts";
+import { MAX_DEPTH } from "./limits.ts";
 import { parseSelector } from "./selector.ts";
 import { readStrategy } from "./strategy-rules.ts";
 import type { Directive, MaskRule, Selector } from "./types.ts";
@@ -60,6 +61,7 @@ function read(value: unknown, rules: DirectiveRules): Directive {
 			throw new Fault("invalid", `unknown key ${JSON.stringify(key)}; known are ${keys.join(", ")}`);
 		}
 	}
+	if (!isShallow(value, MAX_DEPTH)) throw new Fault("invalid", `nested deeper than ${MAX_DEPTH} levels`);
 	const text = canonicalJson(value);
 	const bytes = Buffer.byteLength(text);
 	if (bytes > (rules.maxBytes ?? Number.POSITIVE_INFINITY)) {
@@ -142,6 +144,12 @@ function list(value: Given, key: string): readonly unknown[] | undefined {
 	const items = value[key];
 	if (!Array.isArray(items)) throw new Fault("invalid", `${key}: expected a list`);
 	return items;
+}
+
+/** Looked at before anything that walks the whole value, so that no nesting exhausts the stack. */
+function isShallow(value: unknown, levels: number): boolean {
+	if (typeof value !== "object" || value === null) return true;
+	return levels > 0 && Object.values(value).every((child) => isShallow(child, levels - 1));
 }
 
 function isObject(value: unknown): value is Given {

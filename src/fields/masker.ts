@@ -7,7 +7,7 @@ import { readForm } from "./scan/form.ts";
 import type { JsonContext } from "./scan/json.ts";
 import { createJsonScanner } from "./scan/json.ts";
 import { readJson, readRecords } from "./scan/lines.ts";
-import { createOutput } from "./scan/output.ts";
+import { beginChunk, createOutput, flushOutput } from "./scan/output.ts";
 import { createTally } from "./tally.ts";
 import type { BodyFormat, Masker, MaskerOptions, Refusal } from "./types.ts";
 
@@ -33,14 +33,14 @@ export function createMasker(plan: Plan, format: BodyFormat, options: MaskerOpti
 	function write(given: Uint8Array, out: Uint8Array[]): Refusal | undefined {
 		const chunk = carried === undefined ? given : Buffer.concat([carried, given]);
 		carried = undefined;
-		output.begin(chunk, out);
+		beginChunk(output, chunk, out);
 		const before = out.length;
 		refusal = reader.write(chunk);
 		if (refusal !== undefined) {
 			out.length = before;
 			return refusal;
 		}
-		output.flush();
+		flushOutput(output);
 		if (reader.unread > 0) carried = Uint8Array.from(chunk.subarray(chunk.length - reader.unread));
 		return undefined;
 	}
@@ -55,10 +55,10 @@ export function createMasker(plan: Plan, format: BodyFormat, options: MaskerOpti
 			if (refusal !== undefined || ended) return refusal;
 			ended = true;
 			const before = out.length;
-			output.begin(NOTHING, out);
+			beginChunk(output, NOTHING, out);
 			refusal = reader.end();
 			if (refusal !== undefined) out.length = before;
-			else output.flush();
+			else flushOutput(output);
 			return refusal;
 		},
 		report: () => buildReport(tally),

@@ -59,8 +59,10 @@ export interface Edge {
 export interface PathNames {
 	/** `exact`: as they are. `known`: names that are neither plain nor in the directive as `.*`. */
 	readonly names: "exact" | "known";
-	/** UTF-16 units of a path; what is longer is cut at a segment and ends in `..*`. */
-	readonly maxLength: number;
+	/** Bytes of a path; what is longer is cut at a segment and ends in `..*`. */
+	readonly maxBytes: number;
+	/** Paths are needed for more than the report, also where nobody counts. */
+	readonly always: boolean;
 }
 
 /**
@@ -84,6 +86,8 @@ export interface PathTree {
 
 /** Longest chain of edges of one hash: a body cannot make look-ups slow by its choice of names. */
 const MAX_CHAIN = 8;
+/** What a path that was cut ends in. */
+const CUT = "..*";
 const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
 /** Bytes of names that a tree starts with. */
 const FIRST_NAMES = 512;
@@ -155,14 +159,17 @@ export function createPathTree(automaton: Automaton, names: PathNames, limits: P
 	}
 
 	function stray(state: State, path: string, count: boolean): PathNode {
-		return count ? makeNode(state, path, false, LOOSE) : uncounted(state);
+		return count || names.always ? makeNode(state, path, false, LOOSE) : uncounted(state);
 	}
 
 	function extend(path: string, segment: string): string {
-		if (path.length + segment.length <= names.maxLength || path.endsWith("..*")) {
-			return path.endsWith("..*") ? path : path + segment;
-		}
-		return `${path}..*`;
+		if (path.endsWith(CUT)) return path;
+		const longer = path + segment;
+		// Room for the mark of the cut is kept, so that a path which has it fits as well.
+		return names.maxBytes === Number.POSITIVE_INFINITY ||
+			Buffer.byteLength(longer) + CUT.length <= names.maxBytes
+			? longer
+			: path + CUT;
 	}
 
 	function isWritten(name: string): boolean {
@@ -187,7 +194,7 @@ export function createPathTree(automaton: Automaton, names: PathNames, limits: P
 			if (sameBytes(nameStore, edge, b, start, end)) return edge;
 			chain++;
 		}
-		const counted = count && node.scalarEntry !== UNCOUNTED;
+		const counted = (count || names.always) && node.scalarEntry !== UNCOUNTED;
 		if (!counted && !node.state.named) return strayEdge(uncounted(node.state.otherMember()));
 		const name = decodeString(b, start, end);
 		if (!isWritten(name)) return strayEdge(unnamed(node, count));

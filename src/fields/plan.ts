@@ -11,7 +11,7 @@ export interface PlanOptions {
 	/** Of several masks on one value: the one that hides most, or `redact` where two show different parts. */
 	readonly combine: "strongest" | "redact";
 	readonly strategies: StrategyRules;
-	readonly paths: PathNames;
+	readonly paths: Omit<PathNames, "always">;
 	readonly tree: PathTreeLimits;
 }
 
@@ -19,7 +19,7 @@ export interface PlanOptions {
 export const PLAIN_PLAN: PlanOptions = {
 	combine: "strongest",
 	strategies: { hashDomain: "none", hashBooleans: "hash", hashNobody: "hash", halfHidden: false },
-	paths: { names: "exact", maxLength: Number.POSITIVE_INFINITY },
+	paths: { names: "exact", maxBytes: Number.POSITIVE_INFINITY },
 	tree: PATH_TREE_LIMITS,
 };
 
@@ -27,7 +27,7 @@ export const PLAIN_PLAN: PlanOptions = {
 export const DECISION_PLAN: PlanOptions = {
 	combine: "redact",
 	strategies: { hashDomain: "path", hashBooleans: "redact", hashNobody: "redact", halfHidden: true },
-	paths: { names: "known", maxLength: 508 },
+	paths: { names: "known", maxBytes: 512 },
 	tree: PATH_TREE_LIMITS,
 };
 
@@ -48,7 +48,9 @@ export interface Plan {
 export function compilePlan(directive: Directive, options: PlanOptions): Plan {
 	const automaton = buildAutomaton(directive, options.combine);
 	const actions: MaskAction[] = [];
-	const makeTree = (): PathTree => createPathTree(automaton, options.paths, options.tree);
+	const usesHash = directive.mask.some((rule) => rule.strategy.as === "hash");
+	const always = usesHash && options.strategies.hashDomain === "path";
+	const makeTree = (): PathTree => createPathTree(automaton, { ...options.paths, always }, options.tree);
 	let tree: PathTree | undefined;
 	return {
 		automaton,
@@ -63,7 +65,7 @@ export function compilePlan(directive: Directive, options: PlanOptions): Plan {
 			if (tree === undefined || tree.crowded) tree = makeTree();
 			return tree;
 		},
-		usesHash: directive.mask.some((rule) => rule.strategy.as === "hash"),
+		usesHash,
 		unclassified: [...directive.withhold, ...directive.mask.map((rule) => rule.select)].some(
 			(selector) => selector.kind === "class",
 		),

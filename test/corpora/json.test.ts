@@ -8,7 +8,11 @@ const corpora = corporaDir();
 const FILES = 318;
 
 /** Directives that release all, withhold the root, and look into everything. */
-const DIRECTIVES = [{}, { withhold: ["$"] }, { withhold: ["$..zzz"], mask: [{ select: "$..*", as: "partial" }] }];
+const DIRECTIVES = [
+	{},
+	{ withhold: ["$"] },
+	{ withhold: ["$..zzz"], mask: [{ select: "$..*", as: "partial" }] },
+];
 
 (corpora === undefined ? describe.skip : describe)("the files of JSONTestSuite as bodies", () => {
 	const folder = corpora === undefined ? "" : join(corpora, "json", "test_parsing");
@@ -25,7 +29,8 @@ const DIRECTIVES = [{}, { withhold: ["$"] }, { withhold: ["$..zzz"], mask: [{ se
 			const whole = mask({ directive, body });
 			for (const chunk of [1, 3]) {
 				const cut = mask({ directive, body, chunks: [chunk] });
-				if (cut.refusal !== whole.refusal || cut.text !== whole.text) wrong.push(`${file}: chunks of ${chunk} differ`);
+				if (cut.refusal !== whole.refusal || cut.text !== whole.text)
+					wrong.push(`${file}: chunks of ${chunk} differ`);
 			}
 			if (file.startsWith("y_") && whole.refusal !== undefined) wrong.push(`${file}: ${whole.refusal}`);
 			if (file.startsWith("n_") && whole.refusal === undefined) wrong.push(`${file}: accepted`);

@@ -2,7 +2,13 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { chunkSizes, directive, jsonText } from "../support/mask-arbitrary.ts";
 import { mask } from "../support/mask-body.ts";
-import { applyDirective, type Expected, lex, maskedToken, type PlainDirective } from "../support/mask-oracle.ts";
+import {
+	applyDirective,
+	type Expected,
+	lex,
+	maskedToken,
+	type PlainDirective,
+} from "../support/mask-oracle.ts";
 
 const RUNS = { seed: 20_260_802, numRuns: 700 };
 
@@ -18,18 +24,24 @@ describe("bodies of many JSON texts", () => {
 
 	test("NDJSON is masked line by line, blank lines copied", () => {
 		fc.assert(
-			fc.property(fc.array(fc.oneof(jsonText, blank), { maxLength: 5 }), fc.boolean(), directive, chunkSizes, (lines, closed, rules, chunks) => {
-				const body = lines.join("\n") + (closed && lines.length > 0 ? "\n" : "");
-				const masked = mask({ directive: rules, body, chunks, format: "ndjson", consumer: "ada" });
-				expect(masked.refusal).toBeUndefined();
-				const got = masked.text.split("\n");
-				const inputs = body.split("\n");
-				expect(got).toHaveLength(inputs.length);
-				for (const [i, line] of inputs.entries()) {
-					if (line.trim() === "") expect(got[i]).toBe(line);
-					else expectText(got[i]!, applyDirective(rules, line, "ada"));
-				}
-			}),
+			fc.property(
+				fc.array(fc.oneof(jsonText, blank), { maxLength: 5 }),
+				fc.boolean(),
+				directive,
+				chunkSizes,
+				(lines, closed, rules, chunks) => {
+					const body = lines.join("\n") + (closed && lines.length > 0 ? "\n" : "");
+					const masked = mask({ directive: rules, body, chunks, format: "ndjson", consumer: "ada" });
+					expect(masked.refusal).toBeUndefined();
+					const got = masked.text.split("\n");
+					const inputs = body.split("\n");
+					expect(got).toHaveLength(inputs.length);
+					for (const [i, line] of inputs.entries()) {
+						if (line.trim() === "") expect(got[i]).toBe(line);
+						else expectText(got[i]!, applyDirective(rules, line, "ada"));
+					}
+				},
+			),
 			RUNS,
 		);
 	});
@@ -53,7 +65,8 @@ describe("bodies of many JSON texts", () => {
 				expect(masked.refusal).toBeUndefined();
 				const got = masked.text.split("\x1e").slice(1);
 				expect(got).toHaveLength(texts.length);
-				for (const [i, text] of texts.entries()) expectText(got[i]!, applyDirective(rules, `${text}\n`, "ada"));
+				for (const [i, text] of texts.entries())
+					expectText(got[i]!, applyDirective(rules, `${text}\n`, "ada"));
 			}),
 			{ ...RUNS, numRuns: 300 },
 		);
@@ -74,27 +87,45 @@ describe("bodies of many JSON texts", () => {
 
 	test("server-sent events are masked event by event, all other lines kept in order", () => {
 		fc.assert(
-			fc.property(fc.array(event, { maxLength: 4 }), lineEnd, fc.boolean(), directive, chunkSizes, (events, end, bom, rules, chunks) => {
-				const written = events.map((one) => {
-					const data =
-						one.kind === "text" ? breakText(one.text, one.breaks) : one.kind === "blank" ? "" : one.kind === "done" ? "[DONE]" : undefined;
-					// Behind `data:` a leading space of the text would be taken for the one that may stand there.
-					const prefix = data?.split("\n").some((line) => line.startsWith(" ")) ? "data: " : one.prefix;
-					const dataLines = data?.split("\n").map((line) => `${prefix}${line}`) ?? [];
-					return { data, others: [...one.before, ...one.after], lines: [...one.before, ...dataLines, ...one.after] };
-				});
-				const body = (bom ? "\ufeff" : "") + written.map(({ lines }) => [...lines, "", ""].join(end)).join("");
-				const masked = mask({ directive: rules, body, chunks, format: "sse", consumer: "ada" });
-				expect(masked.refusal).toBeUndefined();
-				expect(masked.text.startsWith("\ufeff")).toBe(bom && body.length > 0);
-				const got = readEvents(masked.text.slice(bom ? 1 : 0), end);
-				const wanted = written.filter(({ lines }) => lines.length > 0);
-				expect(got.map(({ others }) => others)).toEqual(wanted.map(({ others }) => others));
-				for (const [i, { data }] of wanted.entries()) {
-					if (data === undefined || data === "" || data === "[DONE]") expect(got[i]!.data).toBe(data);
-					else expectText(got[i]!.data ?? "", applyDirective(rules, data, "ada"));
-				}
-			}),
+			fc.property(
+				fc.array(event, { maxLength: 4 }),
+				lineEnd,
+				fc.boolean(),
+				directive,
+				chunkSizes,
+				(events, end, bom, rules, chunks) => {
+					const written = events.map((one) => {
+						const data =
+							one.kind === "text"
+								? breakText(one.text, one.breaks)
+								: one.kind === "blank"
+									? ""
+									: one.kind === "done"
+										? "[DONE]"
+										: undefined;
+						// Behind `data:` a leading space of the text would be taken for the one that may stand there.
+						const prefix = data?.split("\n").some((line) => line.startsWith(" ")) ? "data: " : one.prefix;
+						const dataLines = data?.split("\n").map((line) => `${prefix}${line}`) ?? [];
+						return {
+							data,
+							others: [...one.before, ...one.after],
+							lines: [...one.before, ...dataLines, ...one.after],
+						};
+					});
+					const body =
+						(bom ? "\ufeff" : "") + written.map(({ lines }) => [...lines, "", ""].join(end)).join("");
+					const masked = mask({ directive: rules, body, chunks, format: "sse", consumer: "ada" });
+					expect(masked.refusal).toBeUndefined();
+					expect(masked.text.startsWith("\ufeff")).toBe(bom && body.length > 0);
+					const got = readEvents(masked.text.slice(bom ? 1 : 0), end);
+					const wanted = written.filter(({ lines }) => lines.length > 0);
+					expect(got.map(({ others }) => others)).toEqual(wanted.map(({ others }) => others));
+					for (const [i, { data }] of wanted.entries()) {
+						if (data === undefined || data === "" || data === "[DONE]") expect(got[i]!.data).toBe(data);
+						else expectText(got[i]!.data ?? "", applyDirective(rules, data, "ada"));
+					}
+				},
+			),
 			RUNS,
 		);
 	});
@@ -103,7 +134,9 @@ describe("bodies of many JSON texts", () => {
 /** Puts line feeds between some tokens. */
 function breakText(text: string, breaks: readonly number[]): string {
 	const { tokens, gaps } = lex(text);
-	return [...tokens, ""].map((token, i) => `${gaps[i]}${i > 0 && i < tokens.length && breaks.includes(i) ? "\n" : ""}${token}`).join("");
+	return [...tokens, ""]
+		.map((token, i) => `${gaps[i]}${i > 0 && i < tokens.length && breaks.includes(i) ? "\n" : ""}${token}`)
+		.join("");
 }
 
 function readEvents(text: string, end: string): { others: string[]; data: string | undefined }[] {
@@ -112,7 +145,8 @@ function readEvents(text: string, end: string): { others: string[]; data: string
 	let data: string[] = [];
 	for (const line of text.split(end)) {
 		if (line === "") {
-			if (others.length + data.length > 0) events.push({ others, data: data.length > 0 ? data.join("\n") : undefined });
+			if (others.length + data.length > 0)
+				events.push({ others, data: data.length > 0 ? data.join("\n") : undefined });
 			others = [];
 			data = [];
 		} else if (line.startsWith("data:")) data.push(line.slice(5).replace(/^ /, ""));
@@ -131,13 +165,16 @@ describe("forms", () => {
 		const encoded = encodeURIComponent(value);
 		if (how === 0) return encoded;
 		if (how === 1) return encoded.replaceAll("%20", "+");
-		if (how === 2) return [...Buffer.from(value)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
+		if (how === 2)
+			return [...Buffer.from(value)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
 		return value.replaceAll(/[%&=+ ]/g, (c) => encodeURIComponent(c));
 	};
-	const pair = fc.record({ name: text, value: fc.option(text), nameHow: fc.nat(3), valueHow: fc.nat(3) }).map((p) => ({
-		...p,
-		raw: spelled(p.name, p.nameHow) + (p.value === null ? "" : `=${spelled(p.value, p.valueHow)}`),
-	}));
+	const pair = fc
+		.record({ name: text, value: fc.option(text), nameHow: fc.nat(3), valueHow: fc.nat(3) })
+		.map((p) => ({
+			...p,
+			raw: spelled(p.name, p.nameHow) + (p.value === null ? "" : `=${spelled(p.value, p.valueHow)}`),
+		}));
 	const decode = (raw: string): string => decodeURIComponent(raw.replaceAll("+", " "));
 
 	test("are masked pair by pair; a removed pair takes one ampersand", () => {
@@ -147,16 +184,22 @@ describe("forms", () => {
 				const masked = mask({ directive: rules, body, chunks, format: "form", consumer: "ada" });
 				expect(masked.refusal).toBeUndefined();
 				const expected = expectedPairs(rules, body);
-				expect(masked.text === "" && expected.length === 0 ? [] : masked.text.split("&").map(readPair)).toEqual(expected);
+				expect(
+					masked.text === "" && expected.length === 0 ? [] : masked.text.split("&").map(readPair),
+				).toEqual(expected);
 			}),
 			RUNS,
 		);
 	});
 
 	/** What stays of each pair: its raw text, or its raw name and the masked value. */
-	function expectedPairs(rules: PlainDirective, body: string): readonly (readonly [string, string | undefined])[] {
+	function expectedPairs(
+		rules: PlainDirective,
+		body: string,
+	): readonly (readonly [string, string | undefined])[] {
 		const root = applyDirective(rules, "{}", "ada").tokens;
-		if (root.length !== 2 || root[0] !== "{" || (rules.mask ?? []).some(({ select }) => select === "$")) return [];
+		if (root.length !== 2 || root[0] !== "{" || (rules.mask ?? []).some(({ select }) => select === "$"))
+			return [];
 		const kept: (readonly [string, string | undefined])[] = [];
 		for (const raw of body.split("&")) {
 			if (raw === "") {
@@ -174,7 +217,11 @@ describe("forms", () => {
 				const json = JSON.parse(tokens.slice(3, -1).join("")) as unknown;
 				// What stays as it was stays in its spelling.
 				const same = json === JSON.parse(value) && unchangedByTruncate(rules, json);
-				kept.push(same ? readPair(raw) : [rawName, json === null ? "" : typeof json === "string" ? json : JSON.stringify(json)]);
+				kept.push(
+					same
+						? readPair(raw)
+						: [rawName, json === null ? "" : typeof json === "string" ? json : JSON.stringify(json)],
+				);
 			}
 		}
 		return kept;
@@ -188,6 +235,8 @@ describe("forms", () => {
 
 	function unchangedByTruncate(rules: PlainDirective, value: unknown): boolean {
 		const token = JSON.stringify(value);
-		return (rules.mask ?? []).some((rule) => rule.as === "truncate" && maskedToken(rule, "string", token, "") === token);
+		return (rules.mask ?? []).some(
+			(rule) => rule.as === "truncate" && maskedToken(rule, "string", token, "") === token,
+		);
 	}
 });

@@ -18,20 +18,27 @@ function flat(report: FieldReport): Map<string, number> {
 	return counts;
 }
 
-const sorted = (counts: ReadonlyMap<string, number>): unknown[] => [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
+const sorted = (counts: ReadonlyMap<string, number>): unknown[] =>
+	[...counts].sort(([a], [b]) => (a < b ? -1 : 1));
 
 describe("a JSON body under a directive", () => {
 	test("is what parsing it and applying the directive gives, for every chunking", () => {
 		fc.assert(
-			fc.property(jsonText, directive, chunkSizes, fc.constantFrom("", "ada"), (body, rules, chunks, consumer) => {
-				const expected = applyDirective(rules, body, consumer);
-				const masked = mask({ directive: rules, body, chunks, consumer });
-				expect(masked.refusal).toBeUndefined();
-				const got = lex(masked.text);
-				expect(got.tokens).toEqual(expected.tokens);
-				for (const [i, gap] of expected.gaps.entries()) if (gap !== null) expect(got.gaps[i]).toBe(gap);
-				expect(sorted(flat(masked.report))).toEqual(sorted(expected.report));
-			}),
+			fc.property(
+				jsonText,
+				directive,
+				chunkSizes,
+				fc.constantFrom("", "ada"),
+				(body, rules, chunks, consumer) => {
+					const expected = applyDirective(rules, body, consumer);
+					const masked = mask({ directive: rules, body, chunks, consumer });
+					expect(masked.refusal).toBeUndefined();
+					const got = lex(masked.text);
+					expect(got.tokens).toEqual(expected.tokens);
+					for (const [i, gap] of expected.gaps.entries()) if (gap !== null) expect(got.gaps[i]).toBe(gap);
+					expect(sorted(flat(masked.report))).toEqual(sorted(expected.report));
+				},
+			),
 			RUNS,
 		);
 	});
@@ -39,7 +46,11 @@ describe("a JSON body under a directive", () => {
 	test("keeps every byte when nothing is named", () => {
 		fc.assert(
 			fc.property(jsonText, chunkSizes, (body, chunks) => {
-				for (const rules of [{}, { release: ["$"] }, { release: ["$..*", "$"], withhold: ["$['no such name']"] }]) {
+				for (const rules of [
+					{},
+					{ release: ["$"] },
+					{ release: ["$..*", "$"], withhold: ["$['no such name']"] },
+				]) {
 					expect(mask({ directive: rules, body, chunks }).text).toBe(body);
 				}
 			}),
@@ -49,17 +60,25 @@ describe("a JSON body under a directive", () => {
 
 	test("comes out the same when the plan has room for nothing and when it served others before", () => {
 		fc.assert(
-			fc.property(fc.array(jsonText, { minLength: 2, maxLength: 4 }), directive, chunkSizes, (bodies, rules, chunks) => {
-				const narrow = { ...PLAIN_PLAN, tree: { nodes: 2, nameBytes: 3 } };
-				const used = planOf(rules);
-				for (const body of bodies) {
-					const fresh = mask({ directive: rules, body });
-					for (const other of [mask({ directive: rules, body, chunks, options: narrow }), maskWith(used, { body, chunks })]) {
-						expect(other.text).toBe(fresh.text);
-						expect(other.report).toEqual(fresh.report);
+			fc.property(
+				fc.array(jsonText, { minLength: 2, maxLength: 4 }),
+				directive,
+				chunkSizes,
+				(bodies, rules, chunks) => {
+					const narrow = { ...PLAIN_PLAN, tree: { nodes: 2, nameBytes: 3 } };
+					const used = planOf(rules);
+					for (const body of bodies) {
+						const fresh = mask({ directive: rules, body });
+						for (const other of [
+							mask({ directive: rules, body, chunks, options: narrow }),
+							maskWith(used, { body, chunks }),
+						]) {
+							expect(other.text).toBe(fresh.text);
+							expect(other.report).toEqual(fresh.report);
+						}
 					}
-				}
-			}),
+				},
+			),
 			{ ...RUNS, numRuns: 400 },
 		);
 	});
@@ -101,7 +120,10 @@ describe("a JSON body under a directive", () => {
 					const body = Buffer.from(text);
 					const at = where % (body.length + 1);
 					const tail = body.subarray(how === "set" ? at + 1 : at);
-					const damaged = how === "cut" ? body.subarray(0, at) : Buffer.concat([body.subarray(0, at), Buffer.of(byte), tail]);
+					const damaged =
+						how === "cut"
+							? body.subarray(0, at)
+							: Buffer.concat([body.subarray(0, at), Buffer.of(byte), tail]);
 					const whole = mask({ directive: rules, body: damaged });
 					const cut = mask({ directive: rules, body: damaged, chunks });
 					expect(cut.refusal).toBe(whole.refusal);

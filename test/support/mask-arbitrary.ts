@@ -59,7 +59,10 @@ export const jsonText: fc.Arbitrary<string> = fc.letrec<{ value: string }>((tie)
 		scalar,
 		fc
 			.array(fc.tuple(space, name, space, space, tie("value"), space), { maxLength: 4 })
-			.map((members) => `{${members.map(([a, key, b, c, value, d]) => `${a}${key}${b}:${c}${value}${d}`).join(",")}}`),
+			.map(
+				(members) =>
+					`{${members.map(([a, key, b, c, value, d]) => `${a}${key}${b}:${c}${value}${d}`).join(",")}}`,
+			),
 		fc
 			.array(fc.tuple(space, tie("value"), space), { maxLength: 4 })
 			.map((items) => `[${items.map(([a, value, b]) => `${a}${value}${b}`).join(",")}]`),
@@ -77,14 +80,21 @@ const step = fc.oneof(
 	{ weight: 1, arbitrary: fc.constantFrom("..a", "..*", "..[*]", "..ssn") },
 	{ weight: 1, arbitrary: selectorName.map((text) => `..[${quoted(text)}]`) },
 );
-export const selector: fc.Arbitrary<string> = fc.array(step, { maxLength: 4 }).map((steps) => `$${steps.join("")}`);
+export const selector: fc.Arbitrary<string> = fc
+	.array(step, { maxLength: 4 })
+	.map((steps) => `$${steps.join("")}`);
 
 const strategy = fc.oneof(
 	fc.constantFrom({ as: "null" }, { as: "redact" }, { as: "email" }, { as: "year" }, { as: "hash" }),
 	fc.record({ as: fc.constant("hash"), domain: fc.constantFrom("d", "e") }),
 	fc.record({ as: fc.constant("constant"), value: fc.constantFrom<unknown>(0, "x", null, { k: ["é"] }, []) }),
 	fc.record(
-		{ as: fc.constant("partial"), keep_start: fc.nat(3), keep_end: fc.nat(4), char: fc.constantFrom("#", "😀") },
+		{
+			as: fc.constant("partial"),
+			keep_start: fc.nat(3),
+			keep_end: fc.nat(4),
+			char: fc.constantFrom("#", "😀"),
+		},
 		{ requiredKeys: ["as"] },
 	),
 	fc.record({ as: fc.constant("truncate"), length: fc.nat(4) }),

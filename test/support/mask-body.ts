@@ -2,7 +2,13 @@ import { createHmac } from "node:crypto";
 import { readDirective } from "../../src/fields/directive.ts";
 import { DECISION_RULES, PLAIN_RULES } from "../../src/fields/directive-rules.ts";
 import { createMasker } from "../../src/fields/masker.ts";
-import { compilePlan, DECISION_PLAN, PLAIN_PLAN, type Plan, type PlanOptions } from "../../src/fields/plan.ts";
+import {
+	compilePlan,
+	DECISION_PLAN,
+	PLAIN_PLAN,
+	type Plan,
+	type PlanOptions,
+} from "../../src/fields/plan.ts";
 import type { BodyFormat, FieldReport, Refusal } from "../../src/fields/types.ts";
 
 export const TEST_KEY = "a key of the tests";

@@ -1,9 +1,7 @@
-/** Raw bytes of a token that came in several chunks. */
+/** Raw bytes of a token that came in several chunks: `bytes[0, length)`. */
 export interface ByteBuffer {
-	readonly bytes: Uint8Array;
-	readonly length: number;
-	append(b: Uint8Array, start: number, end: number): void;
-	clear(): void;
+	bytes: Uint8Array;
+	length: number;
 }
 
 const EMPTY = new Uint8Array(0);
@@ -12,28 +10,33 @@ const START = 64;
 const KEEP = 65_536;
 
 export function createByteBuffer(): ByteBuffer {
-	let bytes: Uint8Array<ArrayBufferLike> = EMPTY;
-	let length = 0;
-	return {
-		get bytes() {
-			return bytes;
-		},
-		get length() {
-			return length;
-		},
-		append(b, start, end) {
-			const needed = length + end - start;
-			if (needed > bytes.length) {
-				const grown = new Uint8Array(Math.max(START, bytes.length * 2, needed));
-				grown.set(bytes.subarray(0, length));
-				bytes = grown;
-			}
-			bytes.set(b.subarray(start, end), length);
-			length = needed;
-		},
-		clear() {
-			length = 0;
-			if (bytes.length > KEEP) bytes = EMPTY;
-		},
-	};
+	return { bytes: EMPTY, length: 0 };
+}
+
+export function appendBytes(buffer: ByteBuffer, b: Uint8Array, start: number, end: number): void {
+	const at = grow(buffer, end - start);
+	buffer.bytes.set(b.subarray(start, end), at);
+}
+
+export function appendByte(buffer: ByteBuffer, byte: number): void {
+	// `grow` may put another store in the place of `bytes`.
+	const at = grow(buffer, 1);
+	buffer.bytes[at] = byte;
+}
+
+export function clearBytes(buffer: ByteBuffer): void {
+	buffer.length = 0;
+	if (buffer.bytes.length > KEEP) buffer.bytes = EMPTY;
+}
+
+/** Makes room for `count` more bytes; answers where they go. */
+function grow(buffer: ByteBuffer, count: number): number {
+	const at = buffer.length;
+	buffer.length = at + count;
+	if (buffer.length > buffer.bytes.length) {
+		const grown = new Uint8Array(Math.max(START, buffer.bytes.length * 2, buffer.length));
+		grown.set(buffer.bytes.subarray(0, at));
+		buffer.bytes = grown;
+	}
+	return at;
 }

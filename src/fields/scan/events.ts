@@ -1,8 +1,8 @@
 import type { Refusal } from "../types.ts";
 import type { BodyReader } from "./body-reader.ts";
-import { createByteBuffer } from "./byte-buffer.ts";
+import { appendBytes, clearBytes, createByteBuffer } from "./byte-buffer.ts";
 import type { JsonScanner } from "./json.ts";
-import type { Output } from "./output.ts";
+import { type Output, putBytes } from "./output.ts";
 import { stepUtf8, UTF8_START } from "./utf8.ts";
 
 /** Where a line stands. */
@@ -42,12 +42,12 @@ export function readEvents(scanner: JsonScanner, output: Output): BodyReader {
 
 	function frame(chunk: Uint8Array, start: number, end: number): Refusal | undefined {
 		if (!breaking) return scanner.frame(chunk, start, end);
-		lineBreak.append(chunk, start, end);
+		appendBytes(lineBreak, chunk, start, end);
 		return undefined;
 	}
 
 	function keepBreak(): void {
-		if (breaking) output.put(lineBreak.bytes.slice(0, lineBreak.length));
+		if (breaking) putBytes(output, lineBreak.bytes.slice(0, lineBreak.length));
 		breaking = false;
 	}
 
@@ -82,7 +82,7 @@ export function readEvents(scanner: JsonScanner, output: Output): BodyReader {
 		if (mark > 0) return mark === MARK.length ? undefined : "body_malformed";
 		mark = NO_MARK;
 		const refusal = scanner.lineEnd();
-		lineBreak.clear();
+		clearBytes(lineBreak);
 		breaking = scanner.dropping;
 		return refusal;
 	}

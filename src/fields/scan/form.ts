@@ -5,8 +5,9 @@ import type { PathNode } from "../path-tree.ts";
 import type { MaskAction } from "../strategies.ts";
 import type { Refusal } from "../types.ts";
 import type { BodyReader } from "./body-reader.ts";
-import { createByteBuffer } from "./byte-buffer.ts";
+import { appendByte, clearBytes, createByteBuffer } from "./byte-buffer.ts";
 import type { JsonContext } from "./json.ts";
+import { keepBytes, putBytes } from "./output.ts";
 import { stepUtf8, UTF8_START } from "./utf8.ts";
 
 const AMPERSAND = 0x26;
@@ -84,11 +85,11 @@ export function readForm(context: JsonContext): BodyReader {
 		node = tree.named(root, decodeForm(raw), tally.counting);
 		tally.count(node.scalarEntry, node, node.scalar);
 		if (node.scalar === WITHHOLD) return;
-		if (written) output.put(AMPERSAND_BYTES);
+		if (written) putBytes(output, AMPERSAND_BYTES);
 		written = true;
 		copying = node.scalar === RELEASE;
-		output.put(Buffer.from(raw));
-		if (equals && copying) output.put(Buffer.from("="));
+		putBytes(output, Buffer.from(raw));
+		if (equals && copying) putBytes(output, Buffer.from("="));
 		if (copying) return;
 		const found = plan.actions[node.scalar - MASK]!;
 		const fixed = found.fixed.string;
@@ -97,7 +98,7 @@ export function readForm(context: JsonContext): BodyReader {
 	}
 
 	function putValue(text: string): void {
-		output.put(Buffer.from(`=${new URLSearchParams([["", text]]).toString().slice(1)}`));
+		putBytes(output, Buffer.from(`=${new URLSearchParams([["", text]]).toString().slice(1)}`));
 	}
 
 	function endPair(): Refusal | undefined {
@@ -106,7 +107,7 @@ export function readForm(context: JsonContext): BodyReader {
 			// Nothing between two ampersands is no pair; it stays as it is.
 			if (name.length === 0) {
 				if (rootOpen) {
-					if (written) output.put(AMPERSAND_BYTES);
+					if (written) putBytes(output, AMPERSAND_BYTES);
 					written = true;
 				}
 				return undefined;
@@ -117,14 +118,14 @@ export function readForm(context: JsonContext): BodyReader {
 			const raw = asBuffer(value.bytes).subarray(0, value.length);
 			const masked = action.apply("string", decodeForm(raw), node!.path, options);
 			if (masked !== undefined) putValue(formText(masked, encodeNumber(masked)));
-			else if (inValue) output.put(Buffer.concat([Buffer.from("="), raw]));
+			else if (inValue) putBytes(output, Buffer.concat([Buffer.from("="), raw]));
 		}
 		return undefined;
 	}
 
 	function startPair(): void {
-		name.clear();
-		value.clear();
+		clearBytes(name);
+		clearBytes(value);
 		inValue = false;
 		percent = NO_PERCENT;
 		utf8 = UTF8_START;
@@ -140,7 +141,7 @@ export function readForm(context: JsonContext): BodyReader {
 			for (let i = 0; i < chunk.length; i++) {
 				const c = chunk[i]!;
 				if (c === AMPERSAND) {
-					if (inValue && copying) output.keep(from, i);
+					if (inValue && copying) keepBytes(output, from, i);
 					const refusal = endPair();
 					if (refusal !== undefined) return refusal;
 					startPair();
@@ -153,14 +154,14 @@ export function readForm(context: JsonContext): BodyReader {
 					if (!check(c)) return "body_malformed";
 					if (!inValue) {
 						if (name.length >= MAX_KEY_BYTES) return "body_too_large";
-						name.append(chunk, i, i + 1);
+						appendByte(name, c);
 					} else if (action !== null) {
 						if (value.length >= MAX_SCALAR_BYTES) return "body_too_large";
-						value.append(chunk, i, i + 1);
+						appendByte(value, c);
 					}
 				}
 			}
-			if (inValue && copying) output.keep(from, chunk.length);
+			if (inValue && copying) keepBytes(output, from, chunk.length);
 			return undefined;
 		},
 		end() {

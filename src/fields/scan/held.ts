@@ -1,46 +1,32 @@
 import { MAX_HELD_BYTES } from "../limits.ts";
-import type { Output } from "./output.ts";
+import { type Output, putBytes } from "./output.ts";
 
 /**
  * What stands before a member whose verdict is not known yet and came with earlier chunks: it goes out
  * if the member stays. Framing (line ends and field names of an event stream) goes out in any case.
  */
 export interface Held {
-	readonly empty: boolean;
-	/** Answers false when there would be too much of it. */
-	add(bytes: Uint8Array, framing: boolean): boolean;
-	/** The member stays. */
-	release(output: Output): void;
-	/** The member goes. */
-	drop(output: Output): void;
+	parts: { readonly bytes: Uint8Array; readonly framing: boolean }[];
+	size: number;
 }
 
 export function createHeld(): Held {
-	let parts: { bytes: Uint8Array; framing: boolean }[] = [];
-	let size = 0;
-	const clear = (): void => {
-		parts = [];
-		size = 0;
-	};
-	return {
-		get empty() {
-			return parts.length === 0;
-		},
-		add(bytes, framing) {
-			if (bytes.length === 0) return true;
-			size += bytes.length;
-			if (size > MAX_HELD_BYTES) return false;
-			// Copied: a reference would keep a whole chunk alive for a few bytes.
-			parts.push({ bytes: Uint8Array.from(bytes), framing });
-			return true;
-		},
-		release(output) {
-			for (const part of parts) output.put(part.bytes);
-			clear();
-		},
-		drop(output) {
-			for (const part of parts) if (part.framing) output.put(part.bytes);
-			clear();
-		},
-	};
+	return { parts: [], size: 0 };
+}
+
+/** Answers false when there would be too much of it. */
+export function holdBytes(held: Held, bytes: Uint8Array, framing: boolean): boolean {
+	if (bytes.length === 0) return true;
+	held.size += bytes.length;
+	if (held.size > MAX_HELD_BYTES) return false;
+	// Copied: a reference would keep a whole chunk alive for a few bytes.
+	held.parts.push({ bytes: Uint8Array.from(bytes), framing });
+	return true;
+}
+
+/** The verdict is known: hands out all of it when the member stays, else the framing alone. */
+export function settleHeld(held: Held, stays: boolean, output: Output): void {
+	for (const part of held.parts) if (stays || part.framing) putBytes(output, part.bytes);
+	held.parts = [];
+	held.size = 0;
 }

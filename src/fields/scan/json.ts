@@ -6,10 +6,10 @@ import type { Plan } from "../plan.ts";
 import type { MaskAction, ScalarKind } from "../strategies.ts";
 import type { Tally } from "../tally.ts";
 import type { MaskerOptions, Refusal } from "../types.ts";
-import { createByteBuffer } from "./byte-buffer.ts";
-import { createHeld } from "./held.ts";
+import { appendBytes, clearBytes, createByteBuffer } from "./byte-buffer.ts";
+import { createHeld, holdBytes, settleHeld } from "./held.ts";
 import { NUMBER_START, numberEnds, scanNumber, stepNumber } from "./number.ts";
-import type { Output } from "./output.ts";
+import { keepBytes, type Output, putBytes } from "./output.ts";
 import { type StringState, scanString, stepString } from "./string.ts";
 
 /** Reads one JSON text after another and writes what the plan lets through to an `Output`. */
@@ -112,9 +112,9 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 				: Buffer.from(b.subarray(start, end)).toString("latin1");
 		const masked = action!.apply(kind, text, node.path, options);
 		action = null;
-		if (masked !== undefined) output.put(encodeScalar(masked));
-		else if (kind === "number") output.put(Buffer.from(b.subarray(start, end)));
-		else output.put(Buffer.concat([QUOTE, b.subarray(start, end), QUOTE]));
+		if (masked !== undefined) putBytes(output, encodeScalar(masked));
+		else if (kind === "number") putBytes(output, Buffer.from(b.subarray(start, end)));
+		else putBytes(output, Buffer.concat([QUOTE, b.subarray(start, end), QUOTE]));
 	}
 
 	function feed(b: Uint8Array, start: number, to: number): Refusal | undefined {
@@ -165,12 +165,12 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 							tally.count(entry, vn, verdict);
 							drop = d;
 							if (verdict === WITHHOLD && d > 0) {
-								output.keep(from, hold);
+								keepBytes(output, from, hold);
 								if (spilled) discard();
 							} else {
 								if (spilled) release();
 								level |= HAS_KEPT;
-								output.keep(from, i);
+								keepBytes(output, from, i);
 								startMask(vn, verdict, kind, c);
 							}
 							hold = -1;
@@ -198,7 +198,7 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 						if (end < 0) {
 							string.at = 0;
 							numberState = NUMBER_START;
-							token.clear();
+							clearBytes(token);
 							continue;
 						}
 						const past = kind === STRING ? end + 1 : end;
@@ -252,7 +252,7 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 						if ((level & HAS_KEPT) !== 0) hold = i;
 						else {
 							// Nothing before this comma stays, so the comma goes.
-							output.keep(from, i);
+							keepBytes(output, from, i);
 							from = i + 1;
 							hold = i + 1;
 						}
@@ -323,7 +323,7 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 					end = scanString(b, i, to);
 					if (end < 0) {
 						string.at = 0;
-						token.clear();
+						clearBytes(token);
 						st = IN_KEY;
 						continue;
 					}
@@ -358,7 +358,7 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 			if (st === IN_KEY) {
 				const end = stepString(string, b, i, Math.min(to, i + MAX_KEY_BYTES - token.length + 1));
 				if (end < 0) return "body_malformed";
-				token.append(b, i, string.closed ? end - 1 : end);
+				appendBytes(token, b, i, string.closed ? end - 1 : end);
 				if (token.length > MAX_KEY_BYTES) return "body_too_large";
 				i = end;
 				if (string.closed) {
@@ -378,7 +378,7 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 				const end = stepString(string, b, i, stop);
 				if (end < 0) return "body_malformed";
 				if (action !== null) {
-					token.append(b, i, string.closed ? end - 1 : end);
+					appendBytes(token, b, i, string.closed ? end - 1 : end);
 					if (token.length > MAX_SCALAR_BYTES) return "body_too_large";
 				}
 				i = end;
@@ -393,7 +393,7 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 					i++;
 				}
 				if (action !== null) {
-					token.append(b, first, i);
+					appendBytes(token, b, first, i);
 					if (token.length > MAX_SCALAR_BYTES) return "body_too_large";
 				}
 				if (next >= 0) continue;
@@ -425,36 +425,36 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 		holding = hold >= 0;
 		if (drop >= 0) return undefined;
 		if (hold < 0) {
-			output.keep(from, to);
+			keepBytes(output, from, to);
 			return undefined;
 		}
-		output.keep(from, hold);
+		keepBytes(output, from, hold);
 		spilled ||= hold < to;
-		return held.add(b.subarray(hold, to), false) ? undefined : "body_too_large";
+		return holdBytes(held, b.subarray(hold, to), false) ? undefined : "body_too_large";
 	}
 
 	/** The verdict is to put something else in the place of the value: what is known now, is written now. */
 	function startMask(node: PathNode, verdict: number, kind: number, first: number): void {
 		if (verdict === WITHHOLD) {
-			output.put(WORD_NULL);
+			putBytes(output, WORD_NULL);
 			return;
 		}
 		const found = plan.actions[verdict - MASK]!;
 		const fixed = fixedFor(found, kind, first);
-		if (fixed !== undefined) output.put(fixed);
+		if (fixed !== undefined) putBytes(output, fixed);
 		else if (kind === LITERAL) {
 			const masked = found.apply("boolean", first === 0x74 ? "true" : "false", node.path, options);
-			output.put(masked === undefined ? wordFor(first) : encodeScalar(masked));
+			putBytes(output, masked === undefined ? wordFor(first) : encodeScalar(masked));
 		} else action = found;
 	}
 
 	function release(): void {
-		held.release(output);
+		settleHeld(held, true, output);
 		spilled = false;
 	}
 
 	function discard(): void {
-		held.drop(output);
+		settleHeld(held, false, output);
 		spilled = false;
 	}
 
@@ -483,11 +483,11 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 		feed,
 		frame(chunk, start, end) {
 			if (!holding) {
-				output.keep(start, end);
+				keepBytes(output, start, end);
 				return undefined;
 			}
 			spilled = true;
-			return held.add(chunk.subarray(start, end), true) ? undefined : "body_too_large";
+			return holdBytes(held, chunk.subarray(start, end), true) ? undefined : "body_too_large";
 		},
 		get dropping() {
 			return drop >= 0;

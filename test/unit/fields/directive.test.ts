@@ -88,13 +88,19 @@ describe("a directive inside a decision", () => {
 	test("has at most 256 selectors, 8 descendant steps each, 16 KiB", () => {
 		const selectors = (n: number): string[] => Array.from({ length: n }, (_, i) => `$.a${i}`);
 		expect(readDirective({ release: selectors(256) }, DECISION_RULES).ok).toBe(true);
-		expect(readDirective({ release: selectors(200), withhold: selectors(57) }, DECISION_RULES)).toMatchObject({
-			ok: false,
+		expect(readDirective({ release: selectors(200), withhold: selectors(57) }, DECISION_RULES)).toMatchObject(
+			{
+				ok: false,
+				kind: "too_large",
+			},
+		);
+		expect(readDirective({ release: [`$${"..a".repeat(8)}`] }, DECISION_RULES).ok).toBe(true);
+		expect(readDirective({ release: [`$${"..a".repeat(9)}`] }, DECISION_RULES)).toMatchObject({
 			kind: "too_large",
 		});
-		expect(readDirective({ release: [`$${"..a".repeat(8)}`] }, DECISION_RULES).ok).toBe(true);
-		expect(readDirective({ release: [`$${"..a".repeat(9)}`] }, DECISION_RULES)).toMatchObject({ kind: "too_large" });
-		const long = (bytes: number): object => ({ release: [`$.${"a".repeat(bytes - '{"release":["$."]}'.length)}`] });
+		const long = (bytes: number): object => ({
+			release: [`$.${"a".repeat(bytes - '{"release":["$."]}'.length)}`],
+		});
 		expect(readDirective(long(16_384), DECISION_RULES).ok).toBe(true);
 		expect(readDirective(long(16_385), DECISION_RULES)).toMatchObject({ kind: "too_large" });
 	});

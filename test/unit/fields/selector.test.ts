@@ -92,7 +92,10 @@ describe("a selector of literal names", () => {
 
 	test("refuses a selector text wrapped in an array, which would match nothing", () => {
 		for (const text of ["$.a", "$", "$['a']", "class:pii"]) {
-			expect(parseSelector([text])).toMatchObject({ ok: false, message: expect.stringContaining("take it out") });
+			expect(parseSelector([text])).toMatchObject({
+				ok: false,
+				message: expect.stringContaining("take it out"),
+			});
 		}
 		expect(parseSelector(["$ref"]).ok).toBe(true);
 	});

@@ -22,7 +22,8 @@ describe("strategies by kind of value", () => {
 	});
 
 	test("a pseudonym depends on consumer, domain and text, and on nothing else", () => {
-		const hash = (rule: object, body: string, consumer?: string): string => one({ as: "hash", ...rule }, body, false, consumer);
+		const hash = (rule: object, body: string, consumer?: string): string =>
+			one({ as: "hash", ...rule }, body, false, consumer);
 		expect(hash({}, '"1"')).toMatch(/^"hmac:[A-Za-z0-9_-]{22}"$/);
 		expect(hash({}, '"\\u0031"')).toBe(hash({}, "1"));
 		expect(hash({}, "true")).toBe(hash({}, '"true"'));
@@ -96,7 +97,11 @@ describe("strategies inside a decision", () => {
 	test("a pseudonym without a domain holds for one field only", () => {
 		const body = '{"a":"x","b":["x","x"]}';
 		const split = (domain?: string): string[] => {
-			const rules = ["$.a", "$.b[*]"].map((select) => ({ select, as: "hash", ...(domain !== undefined && { domain }) }));
+			const rules = ["$.a", "$.b[*]"].map((select) => ({
+				select,
+				as: "hash",
+				...(domain !== undefined && { domain }),
+			}));
 			const text = mask({ directive: { mask: rules }, body, decision: true, consumer: "ada" }).text;
 			const { a, b } = JSON.parse(text) as { a: string; b: string[] };
 			expect(b[0]).toBe(b[1]);
