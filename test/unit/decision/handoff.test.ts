@@ -1,0 +1,122 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import {
+	consumerText,
+	type HandoffSource,
+	handoffMetadata,
+	MAX_HANDOFF_BYTES,
+	operationText,
+	readHandoff,
+	writeHandoff,
+} from "../../../src/decision/handoff.ts";
+
+const SOURCE: HandoffSource = {
+	verdict: "allow",
+	op: "GET api.test /people",
+	consumer: "3:jwt0:3:ann",
+	rev: "r1",
+	digests: { hash_key: "k1" },
+	response: '{"release":["$.a"]}',
+};
+
+test("the text is canonical JSON", () => {
+	expect(writeHandoff(SOURCE)).toBe(
+		'{"consumer":"3:jwt0:3:ann","digests":{"hash_key":"k1"},"op":"GET api.test /people",' +
+			'"response":{"release":["$.a"]},"rev":"r1","v":1,"verdict":"allow"}',
+	);
+});
+
+test("what is written is read back", () => {
+	const text = fc.string({ unit: "binary", maxLength: 200 }).map((given) => Buffer.from(given).toString());
+	const source = fc.record({
+		verdict: fc.constantFrom("allow" as const, "deny" as const),
+		op: text,
+		consumer: text,
+		rev: text,
+		digests: fc.oneof(fc.constant({}), fc.record({ hash_key: text })),
+	});
+	fc.assert(
+		fc.property(source, fc.option(fc.jsonValue()), (given, response) => {
+			const directive = response === null ? {} : { response: JSON.stringify(response) };
+			const written = writeHandoff({ ...given, ...directive });
+			fc.pre(written !== undefined);
+			expect(readHandoff(written as string)).toEqual({
+				...given,
+				v: 1,
+				...(response === null ? {} : { response: JSON.parse(JSON.stringify(response)) }),
+			});
+		}),
+	);
+});
+
+test("16 KiB are the most, in bytes", () => {
+	const fill = (count: number, character = "x") => writeHandoff({ ...SOURCE, rev: character.repeat(count) });
+	const spare = MAX_HANDOFF_BYTES - Buffer.byteLength(fill(0) as string);
+	expect(Buffer.byteLength(fill(spare) as string)).toBe(MAX_HANDOFF_BYTES);
+	expect(fill(spare + 1)).toBeUndefined();
+	expect(fill(Math.ceil(spare / 2) + 1, "é")).toBeUndefined();
+});
+
+describe("what cannot have been written is not read", () => {
+	const good = JSON.parse(writeHandoff(SOURCE) as string) as Record<string, unknown>;
+	test.each([
+		["", undefined],
+		["no JSON", "{"],
+		["a list", "[]"],
+		["null", "null"],
+		["another version", { ...good, v: 2 }],
+		["the version as text", { ...good, v: "1" }],
+		["no verdict", { ...good, verdict: undefined }],
+		["another verdict", { ...good, verdict: "ALLOW" }],
+		["a key more", { ...good, extra: 1 }],
+		["op as number", { ...good, op: 1 }],
+		["no consumer", { ...good, consumer: undefined }],
+		["digests as list", { ...good, digests: [] }],
+		["an unknown digest", { ...good, digests: { contract: "x" } }],
+		["hash_key as number", { ...good, digests: { hash_key: 1 } }],
+		["too much", { ...good, rev: "x".repeat(MAX_HANDOFF_BYTES) }],
+	])("%s", (_name, given) => {
+		expect(readHandoff(typeof given === "string" ? given : (JSON.stringify(given) ?? ""))).toBeUndefined();
+	});
+});
+
+test("only a real allow without a directive is released whole", () => {
+	expect(handoffMetadata("allow", false, "t")).toEqual({ postern: "1", fields: "all", directive: "t" });
+	expect(handoffMetadata("allow", true, "t").fields).toBe("some");
+	expect(handoffMetadata("deny", false, "t").fields).toBe("some");
+	expect(handoffMetadata("deny", true, "t").fields).toBe("some");
+});
+
+describe("consumers", () => {
+	test("two callers never share a text, however their names are cut", () => {
+		const part = fc.string({ maxLength: 6 }).filter((text) => !text.includes("\0"));
+		const caller = fc.record({ method: part, issuer: part, id: part.filter((text) => text !== "") });
+		fc.assert(
+			fc.property(caller, caller, (left, right) => {
+				const same = left.method === right.method && left.issuer === right.issuer && left.id === right.id;
+				expect(consumerText(left) === consumerText(right)).toBe(same);
+			}),
+			{ numRuns: 1000 },
+		);
+		expect(consumerText({ method: "jwt", issuer: "a", id: "bc" })).not.toBe(
+			consumerText({ method: "jwt", issuer: "ab", id: "c" }),
+		);
+	});
+	test("nobody is the empty text, and so is a name with U+0000", () => {
+		expect(consumerText(undefined)).toBe("");
+		expect(consumerText({ method: "none" })).toBe("");
+		expect(consumerText({ method: "jwt", id: "" })).toBe("");
+		expect(consumerText({ method: "jwt", id: "a\0b" })).toBe("");
+	});
+});
+
+describe("operations", () => {
+	test("hold no query", () => {
+		expect(operationText("GET", "h", "/a?token=secret")).toBe("GET h /a");
+	});
+	test("are at most 512 bytes, cut between characters", () => {
+		const text = operationText("GET", "h", `/${"é".repeat(400)}`);
+		expect(Buffer.byteLength(text)).toBeLessThanOrEqual(512);
+		expect(text).toMatch(/^GET h \/é+$/);
+	});
+});
