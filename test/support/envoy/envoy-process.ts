@@ -19,12 +19,30 @@ export interface EnvoyOptions {
 	readonly certificates: Certificates;
 	/** Changes the shipped configuration before Envoy reads it. */
 	readonly change?: (config: EnvoyConfig) => void;
+	/** Further listeners without TLS, by name: each a copy of the shipped one with something changed. */
+	readonly variants?: Readonly<Record<string, (manager: EnvoyConfig, listener: EnvoyConfig) => void>>;
+}
+
+/** The shipped ext_proc settings inside a connection manager's. */
+export function extProcOf(manager: EnvoyConfig): EnvoyConfig {
+	return filterOf(manager, "ext_proc").typed_config.extension_config.typed_config;
+}
+
+export function filterOf(manager: EnvoyConfig, name: string): EnvoyConfig {
+	return manager.http_filters.find((filter: EnvoyConfig) => filter.name === `envoy.filters.http.${name}`);
+}
+
+/** Takes the matcher away that leaves ext_proc out: every answer then reaches it. */
+export function withoutMatcher(manager: EnvoyConfig): void {
+	filterOf(manager, "ext_proc").typed_config = extProcOf(manager);
 }
 
 export interface EnvoyProcess {
 	readonly port: number;
 	readonly tlsPort: number;
 	readonly adminPort: number;
+	/** Ports of the further listeners. */
+	readonly variants: Readonly<Record<string, number>>;
 	/** The access log's lines, oldest first. */
 	accessLog(): Promise<readonly Readonly<Record<string, unknown>>[]>;
 	/** Counters of the admin port whose name holds `part`. */
@@ -57,11 +75,23 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
 	});
 	// JSON is YAML; the shipped file goes to Envoy as it is unless a test changes it.
 	const config = join(folder, "envoy.yaml");
-	if (options.change === undefined) await writeFile(config, rendered);
+	const names = Object.keys(options.variants ?? {});
+	const ports = await freePorts(names.length);
+	const variants = Object.fromEntries(names.map((name, at) => [name, ports[at] ?? 0]));
+	if (options.change === undefined && names.length === 0) await writeFile(config, rendered);
 	else {
 		// Anchors share nodes: a copy without sharing keeps a change of one listener out of the other.
 		const tree: EnvoyConfig = JSON.parse(JSON.stringify(parse(rendered, { maxAliasCount: -1 })));
-		options.change(tree);
+		options.change?.(tree);
+		const { listeners } = tree.static_resources;
+		const shipped = JSON.stringify(listeners[0]);
+		for (const name of names) {
+			const listener: EnvoyConfig = JSON.parse(shipped);
+			listener.name = name;
+			listener.address.socket_address.port_value = variants[name];
+			options.variants?.[name]?.(listener.filter_chains[0].filters[0].typed_config, listener);
+			listeners.push(listener);
+		}
 		await writeFile(config, JSON.stringify(tree));
 	}
 	const child = spawn(
@@ -103,6 +133,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
 		port,
 		tlsPort,
 		adminPort,
+		variants,
 		async accessLog() {
 			const text = await readFile(accessLog, "utf8").catch(() => "");
 			return text
