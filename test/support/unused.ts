@@ -26,10 +26,26 @@ export function unreachable(tree: SourceTree, entry: string): readonly string[] 
 	return [...tree.keys()].filter((file) => !seen.has(file) && !file.endsWith(".d.ts"));
 }
 
-/** `file: name` of every export that no other file takes. */
-export function unusedExports(tree: SourceTree): readonly string[] {
+const TYPE = /(?<![.\w$])export\s+(?:declare\s+)?(?:interface|type)\s+([A-Za-z_$][\w$]*)/g;
+
+/** Types that their own file uses besides declaring them: they name the parts of what the file exports. */
+function typesOfSignatures(source: string): ReadonlySet<string> {
+	const { code } = readSource(source);
+	const names = [...code.matchAll(TYPE)].map((match) => match[1] ?? "");
+	return new Set(
+		names.filter((name) => (code.match(new RegExp(`(?<![\\w$.])${name}(?![\\w$])`, "g")) ?? []).length > 1),
+	);
+}
+
+/**
+ * `file: name` of every export that no other file takes. Types may be exported for the sake of a signature; values
+ * may not be exported for the sake of a test.
+ *
+ * @param others files outside the tree that take from it, by path from the tree's root (`../scripts/a.ts`)
+ */
+export function unusedExports(tree: SourceTree, others: SourceTree = new Map()): readonly string[] {
 	const used = new Map<string, Set<string>>();
-	for (const [file, source] of tree) {
+	for (const [file, source] of [...tree, ...others]) {
 		for (const { specifier, names, dynamic } of importsOf(source)) {
 			if (!specifier.startsWith(".")) continue;
 			const target = normalize(join(dirname(file), specifier));
@@ -43,13 +59,13 @@ export function unusedExports(tree: SourceTree): readonly string[] {
 			}
 		}
 	}
-	return [...tree].flatMap(([file, source]) =>
-		file.endsWith(".d.ts")
-			? []
-			: exportsOf(source)
-					.names.filter((name) => used.get(file)?.has(name) !== true)
-					.map((name) => `${file}: ${name}`),
-	);
+	return [...tree].flatMap(([file, source]) => {
+		if (file.endsWith(".d.ts")) return [];
+		const excused = typesOfSignatures(source);
+		return exportsOf(source)
+			.names.filter((name) => used.get(file)?.has(name) !== true && !excused.has(name))
+			.map((name) => `${file}: ${name}`);
+	});
 }
 
 const STATEMENT =

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { importsOf } from "../support/import-scan.ts";
+import { readSource } from "../support/source-text.ts";
 import { ROOT, readTree } from "../support/source-tree.ts";
 
 interface Manifest {
@@ -60,7 +61,15 @@ describe("dependencies", () => {
 	});
 
 	test("every development dependency is imported, or is a tool that a script runs", () => {
-		const used = new Set(["test", "bench", "examples"].flatMap((folder) => [...packagesOf(folder)]));
+		const folders = ["test", "bench", "examples"];
+		const used = new Set(folders.flatMap((folder) => [...packagesOf(folder)]));
+		// By createRequire, or as the folder whose files a test reads.
+		const strings = folders.flatMap((folder) =>
+			[...readTree(folder).values()].flatMap((source) => [...readSource(source).strings.values()]),
+		);
+		for (const name of Object.keys(manifest.devDependencies)) {
+			if (strings.some((text) => text === name || text.includes(`node_modules/${name}/`))) used.add(name);
+		}
 		const tools = new Set(["@biomejs/biome", "jest", "typescript", "@types/node"]);
 		const typed = (name: string) =>
 			name.startsWith("@types/") && name.slice("@types/".length) in manifest.dependencies;
