@@ -30,12 +30,17 @@ function execute(path: string, args: readonly string[], cwd: string, signal?: Ab
 	});
 }
 
-/** Rego as this project speaks it (`if`, `contains` without imports) came with OPA 1.0. */
-const VERSION = /^Version: ((?:[1-9]\d*)\.\d+\.\d+\S*)$/m;
+/** Oldest OPA whose builtins and module interface were compared with what the capabilities file says. */
+const OLDEST = [1, 22] as const;
+
+const VERSION = /^Version: ((\d+)\.(\d+)\.\d+\S*)$/m;
 
 async function versionOf(path: string, signal?: AbortSignal): Promise<string | undefined> {
 	try {
-		return VERSION.exec((await execute(path, ["version"], process.cwd(), signal)).stdout)?.[1];
+		const { stdout } = await execute(path, ["version"], process.cwd(), signal);
+		const [, version, major, minor] = VERSION.exec(stdout) ?? [];
+		const recent = Number(major) > OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) >= OLDEST[1]);
+		return recent ? version : undefined;
 	} catch (thrown) {
 		if (signal?.aborted === true) throw thrown;
 		return undefined;
@@ -54,6 +59,6 @@ export async function findOpa(path?: string, signal?: AbortSignal): Promise<Opa>
 	}
 	throw new PosternError(
 		"opa_missing",
-		`${path ?? "opa"} 1.0 or later does not run; put it on the PATH, or \`go install github.com/open-policy-agent/opa@v1.22.2\``,
+		`${path ?? "opa"} ${OLDEST.join(".")} or later does not run; put it on the PATH, or \`go install github.com/open-policy-agent/opa@v1.22.2\``,
 	);
 }

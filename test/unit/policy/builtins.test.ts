@@ -213,7 +213,9 @@ ${rules.join("\n\n")}
 
 describe("host builtins", () => {
 	test("every one is called here, but for the clock and sprintf, which has tests of its own", () => {
-		expect([...Object.keys(CALLS), "sprintf", "time.now_ns"].sort()).toEqual([...HOST_BUILTINS.keys()].sort());
+		expect([...Object.keys(CALLS), "sprintf", "time.now_ns"].sort()).toEqual(
+			[...HOST_BUILTINS.keys()].sort(),
+		);
 	});
 
 	test("answer what OPA's own answer, and are undefined where OPA's are", async () => {

@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { systemClock } from "../../../src/lib/clock.ts";
@@ -187,14 +187,18 @@ describe("what does not build", () => {
 		).rejects.toMatchObject({ code: "opa_missing", message: expect.stringContaining("go install") });
 	});
 
-	test("something else called opa is not taken for it", async () => {
+	test.each([
+		["something else", "echo hello"],
+		["an older one", 'echo "Version: 1.21.0"'],
+		["one before 1.0", 'echo "Version: 0.70.0"'],
+		["one that fails", "exit 1"],
+	])("%s called opa is not taken for it", async (_, script) => {
 		await inFolder(async (folder) => {
-			await copyFile("/bin/true", join(folder, "opa")).catch(() =>
-				writeFile(join(folder, "opa"), "#!/bin/sh\n"),
-			);
+			await writeFile(join(folder, "opa"), `#!/bin/sh\n${script}\n`);
 			await chmod(join(folder, "opa"), 0o755);
 			await expect(makeBundle({ dirs: [folder], opa: join(folder, "opa") })).rejects.toMatchObject({
 				code: "opa_missing",
+				message: expect.stringContaining("1.22 or later"),
 			});
 		});
 	});
