@@ -7,7 +7,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { jsonSchema } from "../src/config/leaves.ts";
 import { commandsPage } from "./commands-page.ts";
+import { configurationPage } from "./configuration-page.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const help = (...args: readonly string[]): string =>
@@ -15,6 +17,8 @@ const help = (...args: readonly string[]): string =>
 
 const pages: Readonly<Record<string, () => string>> = {
 	"docs/reference/commands.md": () => commandsPage(help),
+	"docs/reference/configuration.md": configurationPage,
+	"docs/reference/postern.schema.json": () => `${JSON.stringify(jsonSchema(), undefined, "\t")}\n`,
 };
 
 const check = process.argv.includes("--check");
