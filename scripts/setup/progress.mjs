@@ -1,5 +1,7 @@
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const FRAME_MS = 100;
+/** Widest line that is drawn. */
+const MIN_COLUMNS = 72;
 /** How often a step that takes long says so where there is no terminal. */
 const REMINDER_MS = 20_000;
 
@@ -15,7 +17,8 @@ function seconds(since) {
  * @param {NodeJS.WriteStream} stream
  */
 export function createProgress(stream) {
-	const live = stream.isTTY === true && process.env.TERM !== "dumb";
+	// A line that wraps would break the redrawing.
+	const live = stream.isTTY === true && process.env.TERM !== "dumb" && (stream.columns ?? 0) >= MIN_COLUMNS;
 	const colour = live && process.env.NO_COLOR === undefined;
 	const paint = (code, text) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
 	/** @type {{ label: string, doing: string, state: "running" | "done" | "failed", since: number, took: string }[]} */
