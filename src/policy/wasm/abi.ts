@@ -2,16 +2,12 @@ import { PosternError } from "../../lib/errors.ts";
 
 /** The exports of a module of OPA's ABI 1.2 and 1.3 that the evaluator calls; addresses are offsets in memory. */
 export interface OpaExports {
-	opa_eval(
-		reserved: 0,
-		entrypoint: number,
-		data: number,
-		input: number,
-		inputLength: number,
-		heap: number,
-		/** 0: JSON. 1: OPA's own notation, where sets are still sets. */
-		format: 0 | 1,
-	): number;
+	opa_eval_ctx_new(): number;
+	opa_eval_ctx_set_input(context: number, value: number): void;
+	opa_eval_ctx_set_data(context: number, value: number): void;
+	opa_eval_ctx_set_entrypoint(context: number, id: number): void;
+	opa_eval_ctx_get_result(context: number): number;
+	eval(context: number): number;
 	opa_malloc(length: number): number;
 	opa_json_parse(address: number, length: number): number;
 	opa_value_parse(address: number, length: number): number;
@@ -24,7 +20,12 @@ export interface OpaExports {
 }
 
 const FUNCTIONS: readonly (keyof OpaExports)[] = [
-	"opa_eval",
+	"opa_eval_ctx_new",
+	"opa_eval_ctx_set_input",
+	"opa_eval_ctx_set_data",
+	"opa_eval_ctx_set_entrypoint",
+	"opa_eval_ctx_get_result",
+	"eval",
 	"opa_malloc",
 	"opa_json_parse",
 	"opa_value_parse",

@@ -23,9 +23,9 @@ export interface Evaluator {
 	/** Entrypoints as the module names them. */
 	readonly entrypoints: readonly string[];
 	/**
-	 * One evaluation. Never throws. `input` must be one complete JSON object in UTF-8 without lone surrogate escapes:
-	 * OPA's own reader takes more than JSON, and what it cannot read at all would run as an undefined input. Only the
-	 * first byte is looked at here; the request room's encoder writes nothing else.
+	 * One evaluation. Never throws. `input` must be one complete JSON object in UTF-8 without lone surrogate escapes.
+	 * What OPA's reader cannot read is a failure here, but that reader is lenient (trailing commas, text after the
+	 * value): whoever makes the document sees to its validity.
 	 */
 	evaluate(entrypoint: string, input: Uint8Array): Evaluation;
 	/** Bytes of the present instance's memory; 0 while there is none. */
@@ -71,7 +71,16 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 	const run = (current: PolicyInstance, id: number, input: Uint8Array): Evaluation => {
 		const { memory, exports, data, heap } = current;
 		memory.write(heap, input);
-		const address = exports.opa_eval(0, id, data, heap, input.length, heap + input.length, 1);
+		exports.opa_heap_ptr_set(heap + input.length);
+		// Not `opa_eval`: it reads Rego text, sets and all, and runs on without input when it cannot read it.
+		const document = exports.opa_json_parse(heap, input.length);
+		if (document === 0) return failed("policy_trap", "the input is no JSON document");
+		const context = exports.opa_eval_ctx_new();
+		exports.opa_eval_ctx_set_input(context, document);
+		exports.opa_eval_ctx_set_data(context, data);
+		exports.opa_eval_ctx_set_entrypoint(context, id);
+		exports.eval(context);
+		const address = exports.opa_value_dump(exports.opa_eval_ctx_get_result(context));
 		const text = memory.text(address, limits.max_result_bytes);
 		if (text === undefined) return failed("result_invalid", "the result is too large, or no text");
 		try {

@@ -1,6 +1,12 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
+import { systemClock } from "../../../src/lib/clock.ts";
+import type { Builtin } from "../../../src/policy/builtins/builtin.ts";
+import { readBundle } from "../../../src/policy/bundle/read.ts";
+import { DEFAULT_POLICY_LIMITS } from "../../../src/policy/limits.ts";
 import type { LoadedPolicy } from "../../../src/policy/load.ts";
-import { inputOf, policyOf } from "../../support/policy.ts";
+import { compileModule } from "../../../src/policy/wasm/abi.ts";
+import { createEvaluator, type Evaluator } from "../../../src/policy/wasm/evaluator.ts";
+import { bundleOf, inputOf, policyOf } from "../../support/policy.ts";
 
 const PATH = "envoy/authz/allow";
 
@@ -108,8 +114,20 @@ allow := base64.decode("/w==") if input.case == "bytes"
 		});
 	});
 
-	test.each(["", "1", "[]", "set()", ' {"case": "echo"}', "\ufeff{}"])("%j is no input document", (text) => {
-		expect(policy.evaluate(PATH, Buffer.from(text))).toMatchObject({ kind: "failed" });
+	test.each([
+		"",
+		"1",
+		"[]",
+		"set()",
+		' {"case": "echo"}',
+		"\ufeff{}",
+		"{",
+		'{"case": "echo", "echo": {1, 2}}',
+		'{"case": "echo", "echo": set()}',
+		'{"case": "echo", "echo": "\0"}',
+		'{"case": "echo", "echo": nul}',
+	])("%j is no input document, rather than an undefined one", (text) => {
+		expect(policy.evaluate(PATH, Buffer.from(text))).toMatchObject({ kind: "failed", reason: "policy_trap" });
 	});
 
 	test("text comes back as it went in", () => {
@@ -137,7 +155,7 @@ describe("memory", () => {
 		}
 		expect(policy.memoryBytes()).toBe(room);
 		expect(policy.discarded()).toBe(0);
-	});
+	}, 60_000);
 
 	test("is enough for data larger than the first size tried, and refused beyond the maximum", async () => {
 		const sources = {
@@ -160,6 +178,72 @@ describe("memory", () => {
 		const input = inputOf({ x: "y".repeat(1024 * 1024) });
 		expect(policy.evaluate(PATH, input)).toMatchObject({ kind: "failed", reason: "input_too_large" });
 		expect(policy.discarded()).toBe(0);
+	});
+});
+
+describe("a host builtin", () => {
+	/** A policy whose only builtin is replaced by `run`. */
+	async function withBuiltin(run: (evaluator: () => Evaluator) => Builtin): Promise<Evaluator> {
+		const { bytes } = await bundleOf("package envoy.authz\n\nallow := [x | x := hex.encode(input.x)]\n");
+		const { wasm, data } = await readBundle(bytes, DEFAULT_POLICY_LIMITS.max_bundle_bytes);
+		const made: Evaluator = createEvaluator({
+			module: await compileModule(wasm),
+			data,
+			limits: DEFAULT_POLICY_LIMITS,
+			builtins: new Map([["hex.encode", run(() => made)]]),
+			clock: systemClock,
+		});
+		return made;
+	}
+
+	test("that answers undefined makes its call undefined", async () => {
+		const evaluator = await withBuiltin(() => () => undefined);
+		expect(evaluator.evaluate(PATH, inputOf({ x: "a" }))).toEqual({ kind: "value", value: [] });
+		expect(evaluator.discarded()).toBe(0);
+	});
+
+	test("that throws is a trap, and the next evaluation runs in a new instance", async () => {
+		let calls = 0;
+		const evaluator = await withBuiltin(() => ([x]) => {
+			if (calls++ === 0) throw new TypeError("a bug");
+			return x;
+		});
+		expect(evaluator.evaluate(PATH, inputOf({ x: "a" }))).toEqual({
+			kind: "failed",
+			reason: "policy_trap",
+			message: "a bug",
+		});
+		expect(evaluator.discarded()).toBe(1);
+		expect(evaluator.evaluate(PATH, inputOf({ x: "a" }))).toEqual({ kind: "value", value: ["a"] });
+	});
+
+	test("cannot evaluate inside the evaluation that called it", async () => {
+		let inner: unknown;
+		const evaluator = await withBuiltin((self) => ([x]) => {
+			inner = self().evaluate(PATH, inputOf({ x: "inner" }));
+			return x;
+		});
+		expect(evaluator.evaluate(PATH, inputOf({ x: "outer" }))).toEqual({ kind: "value", value: ["outer"] });
+		expect(inner).toMatchObject({ kind: "failed", reason: "policy_trap" });
+	});
+
+	test("sees sets as sets and numbers with all their digits", async () => {
+		const seen: unknown[] = [];
+		const evaluator = await withBuiltin(() => ([x]) => {
+			seen.push(x);
+			return x;
+		});
+		evaluator.evaluate(PATH, Buffer.from('{"x": [12345678901234567890.5, 1e400, {"__proto__": "\\u0000"}]}'));
+		expect(seen).toEqual([
+			{
+				kind: "array",
+				items: [
+					{ kind: "number", text: "12345678901234567890.5" },
+					{ kind: "number", text: "1e400" },
+					{ kind: "object", entries: [["__proto__", "\0"]] },
+				],
+			},
+		]);
 	});
 });
 
