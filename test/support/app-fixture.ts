@@ -112,15 +112,6 @@ export async function startApp(setup: AppSetup = {}): Promise<RunningApp> {
 	};
 }
 
-/** Waits until `probe` answers true; fails after `limitMs`. */
-export async function until(probe: () => Promise<boolean> | boolean, limitMs = 5000): Promise<void> {
-	const end = Date.now() + limitMs;
-	while (!(await probe())) {
-		if (Date.now() > end) throw new Error("it did not come to pass in time");
-		await new Promise((resolve) => setTimeout(resolve, 20));
-	}
-}
-
 function checkRequest(headers: Readonly<Record<string, string>>, principal: string): Buffer {
 	const given = { ":method": "GET", ":path": "/things/1", ":authority": "api.test", ...headers };
 	return Buffer.from(

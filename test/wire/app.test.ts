@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { loadConfig } from "../../src/config/load.ts";
 import { buildApp } from "../../src/serve/app.ts";
-import { type AppSetup, type RunningApp, startApp, until } from "../support/app-fixture.ts";
+import { type AppSetup, type RunningApp, startApp } from "../support/app-fixture.ts";
 import { readResponse, requestBytes, responseBody, responseHeaders } from "../support/ext-proc-messages.ts";
 import { bundleOf } from "../support/policy.ts";
 import { createTokenIssuer, type TokenIssuer } from "../support/token-issuer.ts";
+import { until } from "../support/until.ts";
 
 const BY_ROLE = `package envoy.authz
 
