@@ -7,7 +7,8 @@ export interface OpaExports {
 	opa_eval_ctx_set_data(context: number, value: number): void;
 	opa_eval_ctx_set_entrypoint(context: number, id: number): void;
 	opa_eval_ctx_get_result(context: number): number;
-	eval(context: number): number;
+	/** Runs the context's entrypoint. */
+	readonly eval: (context: number) => number;
 	opa_malloc(length: number): number;
 	opa_json_parse(address: number, length: number): number;
 	opa_value_parse(address: number, length: number): number;

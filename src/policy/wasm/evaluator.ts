@@ -70,6 +70,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 
 	const run = (current: PolicyInstance, id: number, input: Uint8Array): Evaluation => {
 		const { memory, exports, data, heap } = current;
+		const { eval: runEntrypoint } = exports;
 		memory.write(heap, input);
 		exports.opa_heap_ptr_set(heap + input.length);
 		// Not `opa_eval`: it reads Rego text, sets and all, and runs on without input when it cannot read it.
@@ -79,7 +80,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 		exports.opa_eval_ctx_set_input(context, document);
 		exports.opa_eval_ctx_set_data(context, data);
 		exports.opa_eval_ctx_set_entrypoint(context, id);
-		exports.eval(context);
+		runEntrypoint(context);
 		const address = exports.opa_value_dump(exports.opa_eval_ctx_get_result(context));
 		const text = memory.text(address, limits.max_result_bytes);
 		if (text === undefined) return failed("result_invalid", "the result is too large, or no text");
