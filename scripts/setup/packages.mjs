@@ -28,15 +28,19 @@ function matchesLockFile() {
 		const wanted = JSON.parse(readFileSync(LOCK_FILE, "utf8")).packages;
 		const found = JSON.parse(readFileSync(join(MODULES, ".package-lock.json"), "utf8")).packages;
 		const complete = Object.entries(wanted).every(([path, entry]) => {
+			if (path === "") {
+				return true;
+			}
 			// What an optional package of another platform needs is left out with it and says nothing of platforms.
 			const forUs =
 				entry.os !== undefined && covers(entry.os, process.platform) && covers(entry.cpu, process.arch);
 			const dispensable = entry.optional === true && (!forUs || entry.libc !== undefined);
 			const installed = found[path];
-			if (path === "" || (installed === undefined && dispensable)) {
-				return true;
+			if (installed === undefined) {
+				return dispensable;
 			}
-			return installed?.version === entry.version && installed.integrity === entry.integrity;
+			const present = existsSync(join(ROOT, path, "package.json"));
+			return present && installed.version === entry.version && installed.integrity === entry.integrity;
 		});
 		return complete && Object.keys(found).every((path) => path in wanted);
 	} catch {
@@ -51,7 +55,10 @@ export const packages = {
 
 	ready() {
 		try {
-			return readFileSync(STAMP, "utf8") === stamp();
+			const { dependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+			const direct = Object.keys({ ...dependencies, ...devDependencies });
+			const present = direct.every((name) => existsSync(join(MODULES, name, "package.json")));
+			return present && readFileSync(STAMP, "utf8") === stamp();
 		} catch {
 			return false;
 		}

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "@jest/globals";
+import { blocksOf } from "../support/doc-blocks.ts";
 import { ROOT } from "../support/source-tree.ts";
 
 const LIMIT_MS = 60_000;
@@ -79,6 +80,9 @@ describe("npm run demo", () => {
 			expect(output).toMatch(/^ {2}~ {3}"number": "4111 1111 1111 1111", +│ {3}"number": "\*{15}1111"$/m);
 			expect(output).toMatch(/^ {2}- {3}"ssn": "078-05-1120", +│$/m);
 			expect(output).toMatch(/ai_summary": "Likely migraine\." +│$/m);
+			// The README's picture is this output, not a drawing of it.
+			const picture = blocksOf("README.md").find(({ language }) => language === "text");
+			expect(output).toContain(picture?.text ?? "no picture in the README");
 			expect(leftovers()).toEqual([]);
 			const audit = readFileSync(join(ROOT, ".run", "clinic", "audit.jsonl"), "utf8");
 			for (const value of ["078-05-1120", "ada.moreau", "4111", "Leeds", "eyJ"])
