@@ -1,6 +1,6 @@
 import { CONFIG_FLAGS } from "../src/cli/config-flags.ts";
 import { LEAVES, type Leaf } from "../src/config/leaves.ts";
-import { LIMITS, type Limit } from "../src/config/limits.ts";
+import { FIXED_LIMITS, LIMITS, type Limit } from "../src/config/limits.ts";
 import { variableName } from "../src/config/overlay.ts";
 
 const SECTIONS: Readonly<Record<string, string>> = {
@@ -61,6 +61,9 @@ export function configurationPage(): string {
 		const head = "| key | values | default | meaning |\n|---|---|---|---|";
 		return `## ${section}\n\n${SECTIONS[section] ?? ""}\n\n${head}\n${rows.join("\n")}\n`;
 	});
+	const fixed = Object.values(FIXED_LIMITS).map(
+		({ value, unit, purpose }) => `| ${amount(value, unit)} | ${cell(purpose)} |`,
+	);
 	const flags = Object.entries(CONFIG_FLAGS).map(([name, { key }]) => `| \`--${name}\` | \`${key}\` |`);
 	const example = variableName("serve.drain_seconds");
 	return `# Configuration
@@ -76,5 +79,13 @@ is \`serve.drain_seconds\`. In the file \`\${env:NAME}\` stands for a variable, 
 |---|---|
 ${flags.join("\n")}
 
-${sections.join("\n")}`;
+${sections.join("\n")}
+## Fixed limits
+
+These cannot be configured.
+
+| limit | what it bounds |
+|---|---|
+${fixed.join("\n")}
+`;
 }

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { jsonSchema } from "../src/config/leaves.ts";
 import { commandsPage } from "./commands-page.ts";
 import { configurationPage } from "./configuration-page.ts";
+import { metricsPage } from "./metrics-page.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const help = (...args: readonly string[]): string =>
@@ -18,6 +19,7 @@ const help = (...args: readonly string[]): string =>
 const pages: Readonly<Record<string, () => string>> = {
 	"docs/reference/commands.md": () => commandsPage(help),
 	"docs/reference/configuration.md": configurationPage,
+	"docs/reference/metrics.md": metricsPage,
 	"docs/reference/postern.schema.json": () => `${JSON.stringify(jsonSchema(), undefined, "\t")}\n`,
 };
 
