@@ -4,8 +4,8 @@ import { buildReport } from "./report.ts";
 import type { BodyReader } from "./scan/body-reader.ts";
 import { readEvents } from "./scan/events.ts";
 import { readForm } from "./scan/form.ts";
-import type { JsonContext } from "./scan/json.ts";
 import { createJsonScanner } from "./scan/json.ts";
+import type { MaskContext } from "./scan/json-scanner.ts";
 import { readJson, readRecords } from "./scan/lines.ts";
 import { beginChunk, createOutput, flushOutput } from "./scan/output.ts";
 import { createTally } from "./tally.ts";
@@ -65,7 +65,7 @@ export function createMasker(plan: Plan, format: BodyFormat, options: MaskerOpti
 	};
 }
 
-function createReader(format: BodyFormat, context: JsonContext): BodyReader {
+function createReader(format: BodyFormat, context: MaskContext): BodyReader {
 	switch (format) {
 		case "json":
 			return readJson(createJsonScanner(context));

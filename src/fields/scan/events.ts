@@ -1,7 +1,7 @@
 import type { Refusal } from "../types.ts";
 import type { BodyReader } from "./body-reader.ts";
 import { appendBytes, clearBytes, createByteBuffer } from "./byte-buffer.ts";
-import type { JsonScanner } from "./json.ts";
+import type { JsonScanner } from "./json-scanner.ts";
 import { type Output, putBytes } from "./output.ts";
 import { stepUtf8, UTF8_START } from "./utf8.ts";
 

@@ -6,7 +6,7 @@ import type { MaskAction } from "../strategies.ts";
 import type { Refusal } from "../types.ts";
 import type { BodyReader } from "./body-reader.ts";
 import { appendByte, clearBytes, createByteBuffer } from "./byte-buffer.ts";
-import type { JsonContext } from "./json.ts";
+import type { MaskContext } from "./json-scanner.ts";
 import { keepBytes, putBytes } from "./output.ts";
 import { stepUtf8, UTF8_START } from "./utf8.ts";
 
@@ -31,7 +31,7 @@ for (let digit = 0; digit < 16; digit++) {
  * `application/x-www-form-urlencoded` (URL Standard, section 5) as an object of strings, read strictly:
  * a percent sign without two hex digits and text that is no UTF-8 are malformed.
  */
-export function readForm(context: JsonContext): BodyReader {
+export function readForm(context: MaskContext): BodyReader {
 	const { plan, tree, tally, output, options } = context;
 	const root = tree.root;
 	/** The root goes as a whole, or its pairs are looked at. */

@@ -1,38 +1,16 @@
 import { MASK, RELEASE, WITHHOLD } from "../automaton.ts";
-import { decodeString, encodeScalar } from "../json-text.ts";
 import { MAX_DEPTH, MAX_KEY_BYTES, MAX_SCALAR_BYTES } from "../limits.ts";
-import type { Edge, PathNode, PathTree } from "../path-tree.ts";
-import type { Plan } from "../plan.ts";
-import type { MaskAction, ScalarKind } from "../strategies.ts";
-import type { Tally } from "../tally.ts";
-import type { MaskerOptions, Refusal } from "../types.ts";
+import type { Edge, PathNode } from "../path-tree.ts";
+import type { MaskAction } from "../strategies.ts";
+import type { Refusal } from "../types.ts";
 import { appendBytes, clearBytes, createByteBuffer } from "./byte-buffer.ts";
 import { createHeld, holdBytes, settleHeld } from "./held.ts";
+import type { JsonScanner, MaskContext } from "./json-scanner.ts";
 import { NUMBER_START, numberEnds, scanNumber, stepNumber } from "./number.ts";
-import { keepBytes, type Output, putBytes } from "./output.ts";
+import { keepBytes, putBytes } from "./output.ts";
+import { ARRAY, NUMBER, OBJECT, replaceRead, replaceUnread, STRING, WORD } from "./replace.ts";
 import { type StringState, scanString, stepString } from "./string.ts";
-
-/** Reads one JSON text after another and writes what the plan lets through to an `Output`. */
-export interface JsonScanner {
-	/** Reads `chunk[start, end)`, the chunk that the output was begun with. */
-	feed(chunk: Uint8Array, start: number, end: number): Refusal | undefined;
-	/** Copies bytes that frame the text and are no part of it, in their place. */
-	frame(chunk: Uint8Array, start: number, end: number): Refusal | undefined;
-	/** A line end of the text that is written elsewhere, as part of the framing. */
-	lineEnd(): Refusal | undefined;
-	/** What is read goes nowhere: it is part of a value that is removed or replaced. */
-	readonly dropping: boolean;
-	/** Ends the text; another may follow. Answers `undefined` also for a blank one, unless `required`. */
-	endText(required: boolean): Refusal | undefined;
-}
-
-export interface JsonContext {
-	readonly plan: Plan;
-	readonly tree: PathTree;
-	readonly tally: Tally;
-	readonly output: Output;
-	readonly options: MaskerOptions;
-}
+import { NULL_WORD, scanWord, wordFor } from "./words.ts";
 
 /** What is expected next. */
 const VALUE = 0;
@@ -50,29 +28,19 @@ const IN_WORD = 9;
 const SPACE = new Uint8Array(256);
 for (const c of " \t\n\r") SPACE[c.charCodeAt(0)] = 1;
 
-/** Kinds of value by their first byte. */
-const STRING = 1;
-const NUMBER = 2;
-const LITERAL = 3;
-const OBJECT = 4;
-const ARRAY = 5;
+/** Kind of a value by its first byte; 0 begins none. */
 const KIND = new Uint8Array(256);
 KIND[0x22] = STRING;
 for (const c of "-0123456789") KIND[c.charCodeAt(0)] = NUMBER;
-for (const c of "tfn") KIND[c.charCodeAt(0)] = LITERAL;
+for (const c of "tfn") KIND[c.charCodeAt(0)] = WORD;
 KIND[0x7b] = OBJECT;
 KIND[0x5b] = ARRAY;
-
-const WORD_TRUE = Buffer.from("true");
-const WORD_FALSE = Buffer.from("false");
-const WORD_NULL = Buffer.from("null");
-const QUOTE = Buffer.from('"');
 
 /** Bits of a level of nesting. */
 const IS_ARRAY = 1;
 const HAS_KEPT = 2;
 
-export function createJsonScanner(context: JsonContext): JsonScanner {
+export function createJsonScanner(context: MaskContext): JsonScanner {
 	const { plan, tree, tally, output, options } = context;
 	let expect = VALUE;
 	let depth = 0;
@@ -95,7 +63,7 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 	const token = createByteBuffer();
 	const string: StringState = { at: 0, closed: false };
 	let numberState = NUMBER_START;
-	let word: Uint8Array = WORD_NULL;
+	let word = NULL_WORD;
 	let wordAt = 0;
 
 	function elementNode(node: PathNode, index: number): PathNode {
@@ -103,18 +71,10 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 		return tree.element(node, index, tally.counting);
 	}
 
-	/** The raw text of a masked scalar is known: writes what takes its place. */
-	function putMasked(kind: ScalarKind, b: Uint8Array, start: number, end: number): void {
-		const node = valueNode!;
-		const text =
-			kind === "string"
-				? decodeString(b, start, end)
-				: Buffer.from(b.subarray(start, end)).toString("latin1");
-		const masked = action!.apply(kind, text, node.path, options);
+	/** A masked scalar is read: writes what takes its place. */
+	function putMasked(kind: number, b: Uint8Array, start: number, end: number): void {
+		putBytes(output, replaceRead(action!, kind, b, start, end, valueNode!.path, options));
 		action = null;
-		if (masked !== undefined) putBytes(output, encodeScalar(masked));
-		else if (kind === "number") putBytes(output, Buffer.from(b.subarray(start, end)));
-		else putBytes(output, Buffer.concat([QUOTE, b.subarray(start, end), QUOTE]));
 	}
 
 	function feed(b: Uint8Array, start: number, to: number): Refusal | undefined {
@@ -207,7 +167,7 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 								const first = kind === STRING ? i + 1 : i;
 								if (end - first > MAX_SCALAR_BYTES) return "body_too_large";
 								valueNode = vn;
-								putMasked(kind === STRING ? "string" : "number", b, first, end);
+								putMasked(kind, b, first, end);
 							}
 							drop = -1;
 							from = past;
@@ -409,7 +369,7 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 			if (drop === d) {
 				if (action !== null) {
 					valueNode = vn;
-					putMasked(st === IN_STRING ? "string" : "number", token.bytes, 0, token.length);
+					putMasked(st === IN_STRING ? STRING : NUMBER, token.bytes, 0, token.length);
 				}
 				drop = -1;
 				from = i;
@@ -433,19 +393,12 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 		return holdBytes(held, b.subarray(hold, to), false) ? undefined : "body_too_large";
 	}
 
-	/** The verdict is to put something else in the place of the value: what is known now, is written now. */
+	/** Something else takes the place of the value: writes it now, if it can be known now. */
 	function startMask(node: PathNode, verdict: number, kind: number, first: number): void {
-		if (verdict === WITHHOLD) {
-			putBytes(output, WORD_NULL);
-			return;
-		}
-		const found = plan.actions[verdict - MASK]!;
-		const fixed = fixedFor(found, kind, first);
-		if (fixed !== undefined) putBytes(output, fixed);
-		else if (kind === LITERAL) {
-			const masked = found.apply("boolean", first === 0x74 ? "true" : "false", node.path, options);
-			putBytes(output, masked === undefined ? wordFor(first) : encodeScalar(masked));
-		} else action = found;
+		const found = verdict === WITHHOLD ? undefined : plan.actions[verdict - MASK]!;
+		const bytes = found === undefined ? NULL_WORD : replaceUnread(found, kind, first, node.path, options);
+		if (bytes === undefined) action = found!;
+		else putBytes(output, bytes);
 	}
 
 	function release(): void {
@@ -472,7 +425,7 @@ export function createJsonScanner(context: JsonContext): JsonScanner {
 	function endNumber(): Refusal | undefined {
 		if (!numberEnds(numberState)) return "body_malformed";
 		if (drop === depth) {
-			if (action !== null) putMasked("number", token.bytes, 0, token.length);
+			if (action !== null) putMasked(NUMBER, token.bytes, 0, token.length);
 			drop = -1;
 		}
 		expect = AFTER;
@@ -515,23 +468,4 @@ function skipSpace(b: Uint8Array, start: number, to: number): number {
 	let i = start;
 	while (i < to && SPACE[b[i]!] === 1) i++;
 	return i;
-}
-
-function wordFor(first: number): Uint8Array {
-	return first === 0x74 ? WORD_TRUE : first === 0x66 ? WORD_FALSE : WORD_NULL;
-}
-
-/** The end of the literal that begins with `first` at `i`, or -1 when it is not all there. */
-function scanWord(b: Uint8Array, i: number, to: number, first: number): number {
-	const expected = wordFor(first);
-	if (i + expected.length > to) return -1;
-	for (let k = 1; k < expected.length; k++) if (b[i + k] !== expected[k]) return -1;
-	return i + expected.length;
-}
-
-function fixedFor(action: MaskAction, kind: number, first: number): Uint8Array | undefined {
-	if (kind >= OBJECT) return action.fixed.container;
-	if (kind === STRING) return action.fixed.string;
-	if (kind === NUMBER) return action.fixed.number;
-	return first === 0x6e ? action.fixed.null : action.fixed.boolean;
 }

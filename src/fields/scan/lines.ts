@@ -1,5 +1,5 @@
 import type { BodyReader } from "./body-reader.ts";
-import type { JsonScanner } from "./json.ts";
+import type { JsonScanner } from "./json-scanner.ts";
 
 /** The whole body is one JSON text. */
 export function readJson(scanner: JsonScanner): BodyReader {
