@@ -13,15 +13,17 @@ const EXACT: ReadonlySet<string> = new Set([
 	"direct_response",
 	"cluster_not_found",
 	"no_healthy_upstream",
-	"upstream_response_timeout",
+	"response_timeout",
+	"request_overall_timeout",
 	"request_payload_too_large",
 	"path_normalization_failed",
 	"missing_host_header",
 	"upgrade_failed",
+	"low_version",
 	"http1.codec_error",
 	"http1.headers_too_large",
+	"http1.invalid_characters",
 	"http1.unexpected_underscore",
-	"http2.unexpected_underscore",
 ]);
 
 /** These carry a cause in braces that Envoy words itself: `…{connection_termination}`. */

@@ -106,6 +106,8 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
 			"error",
 			"--drain-time-s",
 			"1",
+			"--file-flush-interval-msec",
+			"20",
 		],
 		{ stdio: ["ignore", "ignore", "pipe"] },
 	);
