@@ -62,7 +62,7 @@ function* shortened(record: AuditRecord): Generator<object> {
 }
 
 /** Counts over all paths, exact whatever was cut. */
-export function totalsOf(fields: FieldReport): Readonly<Record<string, number>> {
+function totalsOf(fields: FieldReport): Readonly<Record<string, number>> {
 	const sum = (entries: readonly { readonly count: number }[]): number =>
 		entries.reduce((total, entry) => total + entry.count, 0);
 	return {

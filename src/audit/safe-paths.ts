@@ -32,7 +32,7 @@ export function safeReport(report: FieldReport, knownNames: ReadonlySet<string>)
 }
 
 /** One normalised path, made safe. A path that cannot be read becomes `$..*`: it might hold anything. */
-export function safePath(path: string, knownNames: ReadonlySet<string>): string {
+function safePath(path: string, knownNames: ReadonlySet<string>): string {
 	if (!path.startsWith("$")) return "$..*";
 	let out = "$";
 	let bytes = 1;

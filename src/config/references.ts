@@ -41,6 +41,6 @@ function variable(whole: string, inner: string, readers: ReferenceReaders): stri
 }
 
 /** Editors and `echo` end a file with a line end that is no part of what it holds. */
-export function withoutFinalLineEnd(text: string): string {
+function withoutFinalLineEnd(text: string): string {
 	return text.replace(/\r?\n$/, "");
 }

@@ -55,7 +55,7 @@ const RESERVED_HEADERS: ReadonlySet<string> = new Set([
  * Signature algorithms that need a public key only. HMAC is left out: with it every reader of the key set could
  * issue tokens, and key confusion (RFC 8725, 2.1) becomes possible. `none` is no algorithm.
  */
-export const JWT_ALGORITHMS = [
+const JWT_ALGORITHMS = [
 	"RS256",
 	"RS384",
 	"RS512",
