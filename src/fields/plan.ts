@@ -13,6 +13,8 @@ export interface PlanOptions {
 	readonly strategies: StrategyRules;
 	readonly paths: Omit<PathNames, "always">;
 	readonly tree: PathTreeLimits;
+	/** Reports tell how many masked values a strategy that read them left as they were. */
+	readonly unchanged: boolean;
 }
 
 /** The field semantics as they are. */
@@ -21,6 +23,7 @@ export const PLAIN_PLAN: PlanOptions = {
 	strategies: { hashDomain: "none", hashBooleans: "hash", hashNobody: "hash", halfHidden: false },
 	paths: { names: "exact", maxBytes: Number.POSITIVE_INFINITY },
 	tree: PATH_TREE_LIMITS,
+	unchanged: false,
 };
 
 /** A directive that came with a decision: stricter strategies, and names as data in the records. */
@@ -29,6 +32,7 @@ export const DECISION_PLAN: PlanOptions = {
 	strategies: { hashDomain: "path", hashBooleans: "redact", hashNobody: "redact", halfHidden: true },
 	paths: { names: "known", maxBytes: 512 },
 	tree: PATH_TREE_LIMITS,
+	unchanged: true,
 };
 
 /** A directive made ready; serves any number of bodies, also at the same time. */
@@ -40,6 +44,8 @@ export interface Plan {
 	tree(): PathTree;
 	/** Some mask is a `hash`: without a key the directive is refused. */
 	readonly usesHash: boolean;
+	/** As in the options. */
+	readonly unchanged: boolean;
 	/** A `class:` selector masks or withholds, and no contract says what it covers: every body is refused. */
 	readonly unclassified: boolean;
 }
@@ -66,6 +72,7 @@ export function compilePlan(directive: Directive, options: PlanOptions): Plan {
 			return tree;
 		},
 		usesHash,
+		unchanged: options.unchanged,
 		unclassified: [...directive.withhold, ...directive.mask.map((rule) => rule.select)].some(
 			(selector) => selector.kind === "class",
 		),

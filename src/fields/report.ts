@@ -1,16 +1,18 @@
 import type { PathEntry } from "./path-tree.ts";
 import type { Tally } from "./tally.ts";
-import type { FieldReport, ReportEntry } from "./types.ts";
+import type { FieldReport, MaskedEntry, ReportEntry } from "./types.ts";
 
 /** The report of one body: sorted by path, then by strategy; names and counts, never a value. */
 export function buildReport(tally: Tally): FieldReport {
 	const released: ReportEntry[] = [];
-	const masked: (ReportEntry & { readonly as: string })[] = [];
+	const masked: MaskedEntry[] = [];
 	const withheld: ReportEntry[] = [];
 	for (const { entry, count } of tally.listed().sort(byPath)) {
 		const { list, path, as } = entry;
-		if (list === "masked") masked.push({ path, as, count });
-		else (list === "released" ? released : withheld).push({ path, count });
+		if (list === "masked") {
+			const unchanged = tally.unchanged(entry);
+			masked.push(unchanged > 0 ? { path, as, count, unchanged } : { path, as, count });
+		} else (list === "released" ? released : withheld).push({ path, count });
 	}
 	return { released, masked, withheld, unknown: [], detected: [], truncated: tally.truncated };
 }

@@ -11,7 +11,11 @@ export interface Tally {
 	readonly counts: number[];
 	/** Adds one under an entry number of `node`. */
 	count(entry: number, node: PathNode, verdict: number): void;
+	/** A value at `node` was masked with `as` and is what it was. */
+	countUnchanged(node: PathNode, as: string): void;
 	readonly truncated: boolean;
+	/** How many of an entry's values are what they were. */
+	unchanged(entry: PathEntry): number;
 	/** Every entry that is listed, with its count; a new array. */
 	listed(): { readonly entry: PathEntry; readonly count: number }[];
 }
@@ -22,6 +26,8 @@ export function createTally(tree: PathTree, strategies: readonly Strategy[], max
 	const met: number[] = [];
 	/** Values at places that the tree had no room for, by list, strategy and path. */
 	const strays = new Map<string, { entry: PathEntry; count: number }>();
+	/** By the key of the entry. */
+	const unchanged = new Map<string, number>();
 	let truncated = false;
 
 	function full(): boolean {
@@ -64,6 +70,14 @@ export function createTally(tree: PathTree, strategies: readonly Strategy[], max
 			counts[entry] = before + 1;
 			if (before === 0 && !full()) met.push(entry);
 		},
+		countUnchanged(node, as) {
+			if (node.scalarEntry === UNCOUNTED) return;
+			const key = keyOf({ list: "masked", path: node.path, as });
+			// Entries that are not listed need no more room than those that are.
+			if (unchanged.has(key) || unchanged.size < maxEntries)
+				unchanged.set(key, (unchanged.get(key) ?? 0) + 1);
+		},
+		unchanged: (entry) => (unchanged.size === 0 ? 0 : (unchanged.get(keyOf(entry)) ?? 0)),
 		listed() {
 			const listed = met.map((id) => ({ entry: tree.entries[id]!, count: counts[id]! }));
 			if (strays.size === 0) return listed;

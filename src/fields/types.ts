@@ -59,9 +59,15 @@ export interface ReportEntry {
 	readonly count: number;
 }
 
+export interface MaskedEntry extends ReportEntry {
+	readonly as: string;
+	/** How many of them a strategy that reads values left as they were; only in decisions, absent for none. */
+	readonly unchanged?: number;
+}
+
 export interface FieldReport {
 	readonly released: readonly ReportEntry[];
-	readonly masked: readonly (ReportEntry & { readonly as: string })[];
+	readonly masked: readonly MaskedEntry[];
 	readonly withheld: readonly ReportEntry[];
 	readonly unknown: readonly ReportEntry[];
 	readonly detected: readonly (ReportEntry & { readonly detector: string })[];

@@ -94,7 +94,7 @@ export function readForm(context: MaskContext): BodyReader {
 		const found = plan.actions[node.scalar - MASK]!;
 		const fixed = found.fixed.string;
 		if (fixed === undefined) action = found;
-		else putValue(formText(JSON.parse(asBuffer(fixed).toString()) as unknown, fixed));
+		else putValue(formText(asBuffer(fixed).toString()));
 	}
 
 	function putValue(text: string): void {
@@ -117,7 +117,7 @@ export function readForm(context: MaskContext): BodyReader {
 		if (action !== null) {
 			const raw = asBuffer(value.bytes).subarray(0, value.length);
 			const masked = action.apply("string", decodeForm(raw), node!.path, options);
-			if (masked !== undefined) putValue(formText(masked, encodeNumber(masked)));
+			if (masked !== undefined) putValue(String(masked));
 			else if (inValue) putBytes(output, Buffer.concat([Buffer.from("="), raw]));
 		}
 		return undefined;
@@ -176,12 +176,9 @@ function decodeForm(raw: Buffer): string {
 	return decodeURIComponent(text.replaceAll("+", " "));
 }
 
-/** How a masked value is written in a form: strings as they are, null as nothing, all else as JSON. */
-function formText(value: unknown, json: Uint8Array): string {
+/** How a JSON value is written in a form: strings as they are, null as nothing, all else as JSON. */
+function formText(json: string): string {
+	const value = JSON.parse(json) as unknown;
 	if (value === null) return "";
-	return typeof value === "string" ? value : asBuffer(json).toString();
-}
-
-function encodeNumber(value: string | number): Uint8Array {
-	return Buffer.from(JSON.stringify(value));
+	return typeof value === "string" ? value : json;
 }

@@ -8,7 +8,7 @@ import { createHeld, holdBytes, settleHeld } from "./held.ts";
 import type { JsonScanner, MaskContext } from "./json-scanner.ts";
 import { NUMBER_START, numberEnds, scanNumber, stepNumber } from "./number.ts";
 import { keepBytes, putBytes } from "./output.ts";
-import { ARRAY, NUMBER, OBJECT, replaceRead, replaceUnread, STRING, WORD } from "./replace.ts";
+import { ARRAY, isToken, NUMBER, OBJECT, replaceRead, replaceUnread, STRING, WORD } from "./replace.ts";
 import { type StringState, scanString, stepString } from "./string.ts";
 import { NULL_WORD, scanWord, wordFor } from "./words.ts";
 
@@ -73,7 +73,10 @@ export function createJsonScanner(context: MaskContext): JsonScanner {
 
 	/** A masked scalar is read: writes what takes its place. */
 	function putMasked(kind: number, b: Uint8Array, start: number, end: number): void {
-		putBytes(output, replaceRead(action!, kind, b, start, end, valueNode!.path, options));
+		const node = valueNode!;
+		const bytes = replaceRead(action!, kind, b, start, end, node.path, options);
+		putBytes(output, bytes);
+		if (plan.unchanged && isToken(bytes, kind, b, start, end)) tally.countUnchanged(node, action!.as);
 		action = null;
 	}
 

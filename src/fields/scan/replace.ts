@@ -50,3 +50,12 @@ export function replaceRead(
 	const raw = b.subarray(start, end);
 	return kind === STRING ? Buffer.concat([QUOTE, raw, QUOTE]) : Uint8Array.from(raw);
 }
+
+/** Whether `bytes` are the token whose raw text, for a string without its quotes, is `b[start, end)`. */
+export function isToken(bytes: Uint8Array, kind: number, b: Uint8Array, start: number, end: number): boolean {
+	const quotes = kind === STRING ? 1 : 0;
+	const length = end - start;
+	if (bytes.length !== length + 2 * quotes || (quotes === 1 && bytes[0] !== QUOTE[0])) return false;
+	for (let k = 0; k < length; k++) if (bytes[quotes + k] !== b[start + k]) return false;
+	return true;
+}

@@ -155,6 +155,22 @@ describe("a report of a decision", () => {
 		expect(released[0]!.path.endsWith("..*")).toBe(true);
 	});
 
+	test("tells how many masked values are what they were", () => {
+		const directive = {
+			mask: [
+				{ select: "$.v[*]", as: "truncate", length: 3 },
+				{ select: "$.w", as: "year" },
+			],
+		};
+		const body = '{"v":["abc","abcd",12,"\\u0061"],"w":"2024"}';
+		const masked = (decision: boolean): object => mask({ directive, body, decision }).report.masked;
+		expect(masked(true)).toEqual([
+			{ path: "$.v[*]", as: "truncate", count: 4, unchanged: 3 },
+			{ path: "$.w", as: "year", count: 1 },
+		]);
+		expect(masked(false)).toContainEqual({ path: "$.v[*]", as: "truncate", count: 4 });
+	});
+
 	test("a pseudonym keeps its domain when the report is full", () => {
 		const members = Array.from({ length: 1500 }, (_, i) => `"k${i}":1`).join(",");
 		const directive = { mask: [{ select: "$.v", as: "hash" }] };
