@@ -76,14 +76,16 @@ const tools = await setUp().catch((error) => {
 });
 const env = withTools(tools.bin);
 const module = (...path) => join(ROOT, "node_modules", ...path);
+// Biome's `ci` takes every pipe for a build server that shows colours.
+const colours = process.stdout.isTTY === true && process.env.NO_COLOR === undefined ? "force" : "off";
+const biome = ["ci", "--error-on-warnings", `--colors=${colours}`];
 const rego = REGO.filter((folder) => existsSync(join(ROOT, folder)));
 
 /** @type {{ name: string, run(): Promise<boolean> }[]} */
 const gates = [
 	{
 		name: "format and lint",
-		run: () =>
-			runStage(tools.node, [module("@biomejs", "biome", "bin", "biome"), "ci", "--error-on-warnings"], env),
+		run: () => runStage(tools.node, [module("@biomejs", "biome", "bin", "biome"), ...biome], env),
 	},
 	{ name: "types", run: () => runStage(tools.node, [module("typescript", "bin", "tsc"), "-p", "."], env) },
 	{ name: "Rego format", run: () => runStage("opa", ["fmt", "--fail", "--list", ...rego], env) },

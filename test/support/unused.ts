@@ -48,7 +48,8 @@ export function unusedExports(tree: SourceTree, others: SourceTree = new Map()):
 	for (const [file, source] of [...tree, ...others]) {
 		for (const { specifier, names, dynamic } of importsOf(source)) {
 			if (!specifier.startsWith(".")) continue;
-			const target = normalize(join(dirname(file), specifier));
+			// A script beside src says `../src/a.ts` for what the tree calls `a.ts`.
+			const target = normalize(join(dirname(file), specifier)).replace(/^\.\.\/src\//, "");
 			const taken = used.get(target) ?? new Set<string>();
 			used.set(target, taken);
 			for (const name of names) taken.add(name);
