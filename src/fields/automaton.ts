@@ -1,4 +1,3 @@
-import { MAX_STATES } from "./limits.ts";
 import { chooseMask } from "./mask-choice.ts";
 import type { Directive, MaskRule, Selector, Step, Strategy } from "./types.ts";
 
@@ -19,6 +18,8 @@ export interface State {
 	readonly array: number;
 	/** Some child may be withheld, so what stands before a child has to wait for its verdict. */
 	readonly mixed: boolean;
+	/** One of the states that the automaton keeps; what is not kept is built again each time. */
+	readonly kept: boolean;
 	/** Elements at some indexes differ from the others. */
 	readonly indexed: boolean;
 	/** The state of the member `name`. */
@@ -52,8 +53,15 @@ interface Position {
 
 type Input = { readonly name: string | undefined } | { readonly index: number | undefined };
 
-/** Compiles the path selectors of a directive. */
-export function buildAutomaton(directive: Directive, combine: "strongest" | "redact"): Automaton {
+/**
+ * Compiles the path selectors of a directive. Selectors like `$..a.*.*.*` have exponentially many states, and
+ * bodies choose which are met: at most `maxStates` are kept.
+ */
+export function buildAutomaton(
+	directive: Directive,
+	combine: "strongest" | "redact",
+	maxStates: number,
+): Automaton {
 	const strict = directive.release !== undefined;
 	const strategies: Strategy[] = [];
 	const strategyOf = new Map<string, number>();
@@ -88,10 +96,11 @@ export function buildAutomaton(directive: Directive, combine: "strongest" | "red
 	function settle(reached: readonly Position[], wasReleased: boolean): State {
 		const arrived = reached.filter((p) => p.at === p.steps.length);
 		const rules = arrived.flatMap((p) => (p.rule === undefined ? [] : [p.rule]));
-		if (arrived.some((p) => p.list === "withhold")) return intern(`v${WITHHOLD}`, () => uniform(WITHHOLD));
+		if (arrived.some((p) => p.list === "withhold"))
+			return intern(`v${WITHHOLD}`, (kept) => uniform(WITHHOLD, kept));
 		if (rules.length > 0) {
 			const verdict = maskVerdict(rules);
-			return intern(`v${verdict}`, () => uniform(verdict));
+			return intern(`v${verdict}`, (kept) => uniform(verdict, kept));
 		}
 		const released = wasReleased || arrived.some((p) => p.list === "release");
 		const live = new Map<number, Position>();
@@ -100,24 +109,26 @@ export function buildAutomaton(directive: Directive, combine: "strongest" | "red
 			if (p.at < p.steps.length && !(released && p.list === "release")) live.set(p.id, p);
 		}
 		const key = `${released ? "r" : "n"}${[...live.keys()].sort((a, b) => a - b).join(",")}`;
-		return intern(key, () => open([...live.values()], released));
+		return intern(key, (kept) => open([...live.values()], released, kept));
 	}
 
-	function intern(key: string, build: () => State): State {
+	function intern(key: string, build: (kept: boolean) => State): State {
 		const known = interned.get(key);
 		if (known !== undefined) return known;
-		const state = build();
-		if (interned.size < MAX_STATES) interned.set(key, state);
+		const kept = interned.size < maxStates;
+		const state = build(kept);
+		if (kept) interned.set(key, state);
 		return state;
 	}
 
 	/** A value that is replaced or removed whole; nobody looks below it. */
-	function uniform(verdict: number): State {
+	function uniform(verdict: number, kept: boolean): State {
 		const state: State = {
 			scalar: verdict,
 			object: verdict,
 			array: verdict,
 			mixed: false,
+			kept,
 			indexed: false,
 			named: false,
 			member: () => state,
@@ -128,7 +139,7 @@ export function buildAutomaton(directive: Directive, combine: "strongest" | "red
 		return state;
 	}
 
-	function open(live: readonly Position[], released: boolean): State {
+	function open(live: readonly Position[], released: boolean, kept: boolean): State {
 		const free = released || !strict;
 		const keeping = live.filter((p) => p.list !== "withhold").map((p) => p.steps[p.at]!);
 		const enters = (index: boolean): number =>
@@ -145,33 +156,22 @@ export function buildAutomaton(directive: Directive, combine: "strongest" | "red
 			object: enters(false),
 			array: enters(true),
 			mixed: !free || live.some((p) => p.list === "withhold"),
+			kept,
 			indexed: stepIndexes.size > 0,
 			named: stepNames.size > 0,
 			member(name) {
 				if (!stepNames.has(name)) return state.otherMember();
-				let found = members.get(name);
-				if (found === undefined) {
-					found = go({ name });
-					members.set(name, found);
-				}
-				return found;
+				return members.get(name) ?? keep(go({ name }), (found) => members.set(name, found));
 			},
 			otherMember() {
-				otherMember ??= go({ name: undefined });
-				return otherMember;
+				return otherMember ?? keep(go({ name: undefined }), (found) => (otherMember = found));
 			},
 			element(index) {
 				if (!stepIndexes.has(index)) return state.otherElement();
-				let found = elements.get(index);
-				if (found === undefined) {
-					found = go({ index });
-					elements.set(index, found);
-				}
-				return found;
+				return elements.get(index) ?? keep(go({ index }), (found) => elements.set(index, found));
 			},
 			otherElement() {
-				otherElement ??= go({ index: undefined });
-				return otherElement;
+				return otherElement ?? keep(go({ index: undefined }), (found) => (otherElement = found));
 			},
 		};
 		return state;
@@ -183,6 +183,12 @@ export function buildAutomaton(directive: Directive, combine: "strongest" | "red
 		...directive.withhold.flatMap((s) => positions("withhold", s)),
 	];
 	return { root: settle(start, false), strategies, names };
+}
+
+/** Lets a state remember one that follows it, if that one is kept: nothing else bounds how many there are. */
+function keep(found: State, remember: (found: State) => void): State {
+	if (found.kept) remember(found);
+	return found;
 }
 
 function advance(live: readonly Position[], input: Input): Position[] {

@@ -224,7 +224,7 @@ export function createPathTree(automaton: Automaton, names: PathNames, limits: P
 
 	function element(node: PathNode, index: number, count: boolean): PathNode {
 		const state = node.state.element(index);
-		const usual = state === node.state.otherElement();
+		const usual = !node.indexed || state === node.state.otherElement();
 		const known = usual ? node.element : node.elements?.get(state);
 		if (known) return known;
 		const path = extend(node.path, "[*]");

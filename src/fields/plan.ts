@@ -1,6 +1,6 @@
 import type { Automaton } from "./automaton.ts";
 import { buildAutomaton } from "./automaton.ts";
-import { PATH_TREE_LIMITS, type PathTreeLimits } from "./limits.ts";
+import { MAX_STATES, PATH_TREE_LIMITS, type PathTreeLimits } from "./limits.ts";
 import type { PathNames, PathTree } from "./path-tree.ts";
 import { createPathTree } from "./path-tree.ts";
 import type { MaskAction, StrategyRules } from "./strategies.ts";
@@ -13,6 +13,8 @@ export interface PlanOptions {
 	readonly strategies: StrategyRules;
 	readonly paths: Omit<PathNames, "always">;
 	readonly tree: PathTreeLimits;
+	/** States of the automaton that are kept. */
+	readonly states: number;
 	/** Reports tell how many masked values a strategy that read them left as they were. */
 	readonly unchanged: boolean;
 }
@@ -23,6 +25,7 @@ export const PLAIN_PLAN: PlanOptions = {
 	strategies: { hashDomain: "none", hashBooleans: "hash", hashNobody: "hash", halfHidden: false },
 	paths: { names: "exact", maxBytes: Number.POSITIVE_INFINITY },
 	tree: PATH_TREE_LIMITS,
+	states: MAX_STATES,
 	unchanged: false,
 };
 
@@ -32,6 +35,7 @@ export const DECISION_PLAN: PlanOptions = {
 	strategies: { hashDomain: "path", hashBooleans: "redact", hashNobody: "redact", halfHidden: true },
 	paths: { names: "known", maxBytes: 512 },
 	tree: PATH_TREE_LIMITS,
+	states: MAX_STATES,
 	unchanged: true,
 };
 
@@ -52,7 +56,7 @@ export interface Plan {
 
 /** Compiles a directive once. */
 export function compilePlan(directive: Directive, options: PlanOptions): Plan {
-	const automaton = buildAutomaton(directive, options.combine);
+	const automaton = buildAutomaton(directive, options.combine, options.states);
 	const actions: MaskAction[] = [];
 	const usesHash = directive.mask.some((rule) => rule.strategy.as === "hash");
 	const always = usesHash && options.strategies.hashDomain === "path";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { createMasker } from "../../../src/fields/masker.ts";
-import { mask, planOf } from "../../support/mask-body.ts";
+import { mask, maskWith, planOf } from "../../support/mask-body.ts";
 
 describe("a masker", () => {
 	test("hands on the chunk itself where nothing changes", () => {
@@ -37,6 +37,24 @@ describe("a masker", () => {
 		expect(createMasker(plan, "json", { hmac, consumer: "a\0b" }).write(Buffer.from("{}"), [])).toBe(
 			"body_unsupported",
 		);
+	});
+
+	test("takes a selector with more states than it keeps, and a body that meets them all", () => {
+		const plan = planOf({ withhold: [`$..a${".*".repeat(14)}`] });
+		let seed = 7;
+		const bit = (): boolean => {
+			seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
+			return (seed >> 16) % 2 === 0;
+		};
+		for (let round = 0; round < 300; round++) {
+			const names = Array.from({ length: 15 + (round % 30) }, () => (bit() ? "a" : "b"));
+			const body = `${names.map((name) => `{"${name}":`).join("")}1${"}".repeat(names.length)}`;
+			const goes = names.findIndex((name, at) => name === "a" && at + 14 < names.length);
+			const kept = goes < 0 ? names : names.slice(0, goes + 14);
+			const core = goes < 0 ? "1" : "{}";
+			const expected = `${kept.map((name) => `{"${name}":`).join("")}${core}${"}".repeat(kept.length)}`;
+			expect(maskWith(plan, { body }).text).toBe(expected);
+		}
 	});
 
 	test("serves two bodies of one plan at the same time", () => {
