@@ -31,7 +31,7 @@ Exit codes: 0 nothing found, 1 findings, 2 usage.
 			flags: configFlags(values),
 		});
 		const { findings, policy } = reading.ok
-			? await inspect(reading.config, systemClock)
+			? await inspect(reading.config, systemClock, reading.placeOf)
 			: { findings: reading.findings, policy: undefined };
 		if (values.json === true) {
 			io.stdout.write(

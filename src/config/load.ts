@@ -27,7 +27,13 @@ export interface ConfigSources {
 }
 
 export type ConfigReading =
-	| { readonly ok: true; readonly config: Config; readonly file?: string }
+	| {
+			readonly ok: true;
+			readonly config: Config;
+			readonly file?: string;
+			/** Where the value of a dotted key comes from, for findings made later. */
+			readonly placeOf: (key: string) => Partial<Finding>;
+	  }
 	| { readonly ok: false; readonly findings: readonly Finding[] };
 
 /**
@@ -102,7 +108,8 @@ export function readConfig(sources: ConfigSources): ConfigReading {
 	const config: Config = deepFreeze(parsed.data);
 	for (const broken of brokenRules(config)) report(broken.code, broken.key.split("."), broken.message);
 	if (findings.length > 0) return { ok: false, findings: inOrder(findings) };
-	return { ok: true, config, ...(path === undefined ? {} : { file: path }) };
+	const placeOf = (key: string): Partial<Finding> => place(key.split("."));
+	return { ok: true, config, placeOf, ...(path === undefined ? {} : { file: path }) };
 }
 
 type FileReading =

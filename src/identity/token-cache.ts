@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../lib/clock.ts";
 import type { Identity } from "./types.ts";
@@ -35,10 +35,10 @@ export function createTokenCache(options: {
 	const refused = new LRUCache<string, { readonly verdict: CachedVerdict; readonly until: number }>({
 		max: MAX_REFUSED,
 	});
-	const prefix = createHash("sha256").update(options.revision).digest();
+	const prefix = hash("sha256", options.revision, "hex");
 	return {
-		keyOf: (token, generation) =>
-			createHash("sha256").update(prefix).update(`${generation}.`).update(token).digest("base64"),
+		// Fixed length, digits, one dot: no other pair of generation and token gives the same text.
+		keyOf: (token, generation) => hash("sha256", `${prefix}${generation}.${token}`, "base64"),
 		get(key) {
 			const found = valid?.get(key);
 			if (found !== undefined) return found;

@@ -21,15 +21,20 @@ export interface Inspection {
 
 /**
  * Tries what a start would need, without opening a port: the bundle loads, the decision path exists, the key set and
- * the hash key can be read. Finds everything at once.
+ * the hash key can be read. Finds everything at once; `placeOf` tells where a key's value was written.
  */
-export async function inspect(config: Config, clock: Clock): Promise<Inspection> {
+export async function inspect(
+	config: Config,
+	clock: Clock,
+	placeOf: (key: string) => Partial<Finding>,
+): Promise<Inspection> {
 	const [policy, keySet, hashKey] = await Promise.all([
 		inspectPolicy(config, clock),
 		inspectKeySet(config),
 		inspectHashKey(config),
 	]);
-	return { ...policy, findings: [...policy.findings, ...keySet, ...hashKey] };
+	const findings = [...policy.findings, ...keySet, ...hashKey];
+	return { ...policy, findings: findings.map((finding) => ({ ...placeOf(finding.key ?? ""), ...finding })) };
 }
 
 async function inspectPolicy(config: Config, clock: Clock): Promise<Inspection> {
@@ -48,7 +53,9 @@ async function inspectPolicy(config: Config, clock: Clock): Promise<Inspection> 
 		const message = `the bundle has no decision path ${policy.path}; it has ${entrypoints.join(", ")}`;
 		return { findings: [{ code: "decision_path_missing", key: "policy.path", message }], policy: found };
 	} catch (thrown) {
-		return { findings: [{ ...problem(thrown), file: policy.bundle, key: "policy.bundle" }] };
+		const { code, message } = toPosternError(thrown);
+		const named = message.includes(policy.bundle) ? message : `${policy.bundle}: ${message}`;
+		return { findings: [{ code, message: named, key: "policy.bundle" }] };
 	}
 }
 
@@ -81,11 +88,7 @@ async function inspectHashKey(config: Config): Promise<Finding[]> {
 		await readHashKey(config.fields.hash_key_file);
 		return [];
 	} catch (thrown) {
-		return [{ ...problem(thrown), key: "fields.hash_key_file" }];
+		const { code, message } = toPosternError(thrown);
+		return [{ code, message, key: "fields.hash_key_file" }];
 	}
-}
-
-function problem(thrown: unknown): Pick<Finding, "code" | "message"> {
-	const { code, message } = toPosternError(thrown);
-	return { code, message };
 }
