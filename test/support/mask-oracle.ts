@@ -147,7 +147,7 @@ function strongest(rules: readonly Rule[]): Rule {
 }
 
 /** The token that replaces a value. */
-export function maskedToken(rule: Rule, kind: Node["kind"], token: string, consumer: string): string {
+function maskedToken(rule: Rule, kind: Node["kind"], token: string, consumer: string): string {
 	if (rule.as === "null") return "null";
 	if (rule.as === "constant") return JSON.stringify(rule["value"]);
 	if (kind === "object" || kind === "array" || kind === "null") return "null";
