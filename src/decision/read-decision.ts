@@ -179,7 +179,18 @@ function readDeny(given: JsonObject, rules: DecisionRules, notes: DecisionNotes)
 	};
 }
 
+/** Keys that only an allow, or only a denial, has a use for. `headers` belongs to both. */
+const ALLOW_KEYS = [
+	"response_headers_to_add",
+	"request_headers_to_remove",
+	"query_parameters_to_set",
+	"query_parameters_to_remove",
+] as const;
+const DENY_KEYS = ["http_status", "body"] as const;
+
 function checkOther(given: JsonObject, rules: DecisionRules, allowed: boolean): void {
+	const keys = allowed ? DENY_KEYS : ALLOW_KEYS;
+	if (!keys.some((key) => given[key] !== undefined)) return;
 	if (allowed) readDeny({ ...given, headers: {} }, rules, NO_NOTES);
 	else readAllow({ ...given, headers: {} }, rules, NO_NOTES, undefined);
 }

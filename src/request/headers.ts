@@ -90,7 +90,7 @@ function knownName(bytes: Buffer, start: number, end: number): Name | undefined 
 
 /** Reads in one pass what the service needs of the headers. */
 export function readHeaders(headers: HeaderBytes): HeaderFacts {
-	const { bytes, spans, apart } = headers;
+	const { bytes, spans } = headers;
 	const authorization: string[] = [];
 	const found: { -readonly [key in keyof HeaderFacts]?: HeaderFacts[key] } = {};
 	const seen: Name[] = [];
@@ -112,8 +112,8 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 		}
 		if (seen.includes(name)) found.repeated ??= name;
 		else seen.push(name);
+		// Envoy joins repeats of the headers it knows best before it hands out any, raw or not.
 		if (
-			!apart &&
 			found.repeated === undefined &&
 			NO_COMMA.has(name) &&
 			bytes.subarray(start, end).includes(0x2c)
@@ -121,7 +121,7 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 			found.repeated = name;
 		if (name === "authorization") {
 			const value = bytes.toString("latin1", start, end);
-			if (!apart && /^(?:bearer|basic) [^,]*,/i.test(value)) found.repeated ??= name;
+			if (value.includes(",") && /^(?:bearer|basic) /i.test(value)) found.repeated ??= name;
 			authorization.push(value);
 		} else if (name === "content-type") {
 			const value = bytes.toString("latin1", start, end);

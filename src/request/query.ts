@@ -44,6 +44,12 @@ export function parseQuery(bytes: Buffer, start: number, end: number): QueryResu
 }
 
 function queryText(bytes: Buffer, start: number, end: number): string | undefined {
+	let plain = true;
+	for (let pos = start; pos < end && plain; pos++) {
+		const byte = bytes[pos] as number;
+		plain = byte !== 0x25 && byte !== 0x2b && byte < 0x80;
+	}
+	if (plain) return bytes.toString("latin1", start, end);
 	const raw = unescapeBytes(bytes, start, end, true);
 	return raw === undefined ? undefined : goText(raw);
 }

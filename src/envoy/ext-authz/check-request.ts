@@ -177,10 +177,13 @@ function readAttributes(c: Cursor, view: CheckView): void {
 	lastWins(view.bytes, view.contextExtensions);
 }
 
-function readText(c: Cursor): Span {
-	const span = readSpan(c);
-	requireUtf8(c.bytes, span.start, span.end);
-	return span;
+/**
+ * A string field. Its UTF-8 is checked where the document is complete, by one look at all of it; a value that is
+ * replaced by a later one never gets there, and is checked here.
+ */
+function readText(c: Cursor, before: Span): Span {
+	if (before.end > before.start) requireUtf8(c.bytes, before.start, before.end);
+	return readSpan(c);
 }
 
 function readSpan(c: Cursor): Span {
@@ -207,16 +210,16 @@ function readPeer(c: Cursor, before: PeerView | undefined): PeerView {
 				readAddress(c, peer.address);
 				break;
 			case tag(2, LENGTH):
-				peer.service = readText(c);
+				peer.service = readText(c, peer.service);
 				break;
 			case tag(3, LENGTH):
 				readEntry(c, peer.labels);
 				break;
 			case tag(4, LENGTH):
-				peer.principal = readText(c);
+				peer.principal = readText(c, peer.principal);
 				break;
 			case tag(5, LENGTH):
-				peer.certificate = readText(c);
+				peer.certificate = readText(c, peer.certificate);
 				break;
 			default:
 				skipField(c, next);
@@ -262,22 +265,22 @@ function readSocketAddress(c: Cursor, before: SocketAddressView | undefined): So
 				address.protocol = readInt32(c);
 				break;
 			case tag(2, LENGTH):
-				address.address = readText(c);
+				address.address = readText(c, address.address);
 				break;
 			case tag(3, VARINT):
 				address.port = { kind: "value", port: readUint32(c) };
 				break;
 			case tag(4, LENGTH):
-				address.port = { kind: "name", name: readText(c) };
+				address.port = { kind: "name", name: readText(c, EMPTY) };
 				break;
 			case tag(5, LENGTH):
-				address.resolverName = readText(c);
+				address.resolverName = readText(c, address.resolverName);
 				break;
 			case tag(6, VARINT):
 				address.ipv4Compat = readBool(c);
 				break;
 			case tag(7, LENGTH):
-				address.networkNamespace = readText(c);
+				address.networkNamespace = readText(c, address.networkNamespace);
 				break;
 			default:
 				skipField(c, next);
@@ -292,7 +295,7 @@ function readPipe(c: Cursor, before: PipeView | undefined): PipeView {
 	const outer = enter(c);
 	while (c.pos < c.end) {
 		const next = readTag(c);
-		if (next === tag(1, LENGTH)) pipe.path = readText(c);
+		if (next === tag(1, LENGTH)) pipe.path = readText(c, pipe.path);
 		else if (next === tag(2, VARINT)) pipe.mode = readUint32(c);
 		else skipField(c, next);
 	}
@@ -309,8 +312,8 @@ function readInternal(c: Cursor, before: InternalAddressView | undefined): Inter
 	const outer = enter(c);
 	while (c.pos < c.end) {
 		const next = readTag(c);
-		if (next === tag(1, LENGTH)) address.listener = readText(c);
-		else if (next === tag(2, LENGTH)) address.endpointId = readText(c);
+		if (next === tag(1, LENGTH)) address.listener = readText(c, address.listener ?? EMPTY);
+		else if (next === tag(2, LENGTH)) address.endpointId = readText(c, address.endpointId);
 		else skipField(c, next);
 	}
 	leave(c, outer);
@@ -362,37 +365,37 @@ function readHttp(c: Cursor, before: HttpView | undefined): HttpView {
 		const next = readTag(c);
 		switch (next) {
 			case tag(1, LENGTH):
-				http.id = readText(c);
+				http.id = readText(c, http.id);
 				break;
 			case tag(2, LENGTH):
-				http.method = readText(c);
+				http.method = readText(c, http.method);
 				break;
 			case tag(3, LENGTH):
 				readEntry(c, http.headers);
 				break;
 			case tag(4, LENGTH):
-				http.path = readText(c);
+				http.path = readText(c, http.path);
 				break;
 			case tag(5, LENGTH):
-				http.host = readText(c);
+				http.host = readText(c, http.host);
 				break;
 			case tag(6, LENGTH):
-				http.scheme = readText(c);
+				http.scheme = readText(c, http.scheme);
 				break;
 			case tag(7, LENGTH):
-				http.query = readText(c);
+				http.query = readText(c, http.query);
 				break;
 			case tag(8, LENGTH):
-				http.fragment = readText(c);
+				http.fragment = readText(c, http.fragment);
 				break;
 			case tag(9, VARINT):
 				http.size = readInt64(c);
 				break;
 			case tag(10, LENGTH):
-				http.protocol = readText(c);
+				http.protocol = readText(c, http.protocol);
 				break;
 			case tag(11, LENGTH):
-				http.body = readText(c);
+				http.body = readText(c, http.body);
 				break;
 			case tag(12, LENGTH):
 				http.rawBody = readSpan(c);
@@ -429,8 +432,8 @@ function readHeader(c: Cursor, headers: Entries): void {
 	let raw = EMPTY;
 	while (c.pos < c.end) {
 		const next = readTag(c);
-		if (next === tag(1, LENGTH)) key = readText(c);
-		else if (next === tag(2, LENGTH)) value = readText(c);
+		if (next === tag(1, LENGTH)) key = readText(c, key);
+		else if (next === tag(2, LENGTH)) value = readText(c, value);
 		else if (next === tag(3, LENGTH)) raw = readSpan(c);
 		else skipField(c, next);
 	}
@@ -446,8 +449,8 @@ function readEntry(c: Cursor, entries: Entries): void {
 	let value = EMPTY;
 	while (c.pos < c.end) {
 		const next = readTag(c);
-		if (next === tag(1, LENGTH)) key = readText(c);
-		else if (next === tag(2, LENGTH)) value = readText(c);
+		if (next === tag(1, LENGTH)) key = readText(c, key);
+		else if (next === tag(2, LENGTH)) value = readText(c, value);
 		else skipField(c, next);
 	}
 	entries.push(key.start, key.end, value.start, value.end);
@@ -459,7 +462,7 @@ function readTls(c: Cursor, before: { sni: Span } | undefined): { sni: Span } {
 	const outer = enter(c);
 	while (c.pos < c.end) {
 		const next = readTag(c);
-		if (next === tag(1, LENGTH)) session.sni = readText(c);
+		if (next === tag(1, LENGTH)) session.sni = readText(c, session.sni);
 		else skipField(c, next);
 	}
 	leave(c, outer);
@@ -486,7 +489,7 @@ function readNamespace(c: Cursor, entries: Map<string, MetadataEntry>): void {
 	let value: Piece | undefined;
 	while (c.pos < c.end) {
 		const next = readTag(c);
-		if (next === tag(1, LENGTH)) key = readText(c);
+		if (next === tag(1, LENGTH)) key = readText(c, key);
 		else if (next === tag(2, LENGTH)) value = merged(value, readPiece(c));
 		else skipField(c, next);
 	}

@@ -172,9 +172,9 @@ function writeDeny(w: Writer, decision: Deny, config: EncoderConfig): void {
 	endMessage(w, status);
 	const named = new Set<string>();
 	for (const header of decision.headers) {
-		const name = header.name.toLowerCase();
-		writeHeader(w, 2, header, named.has(name));
-		named.add(name);
+		// Envoy adds each header of a denial as one of its own, and leaves out those that ask to be appended.
+		writeHeader(w, 2, header, false);
+		named.add(header.name.toLowerCase());
 	}
 	const body = bodyOf(decision, config);
 	if (body !== "") {

@@ -72,7 +72,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		identityHeaders: config.identity.headers,
 	});
 	/** `identity` as JSON; cached verdicts give the same object again. */
-	const fragments = new WeakMap<Identity, string>();
+	const fragments = new WeakMap<Identity, Buffer>();
 
 	function check(
 		request: Uint8Array,
@@ -178,10 +178,10 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		);
 	}
 
-	function fragmentOf(identity: Identity): string {
+	function fragmentOf(identity: Identity): Buffer {
 		let fragment = fragments.get(identity);
 		if (fragment === undefined) {
-			fragment = JSON.stringify(identity);
+			fragment = Buffer.from(JSON.stringify(identity));
 			fragments.set(identity, fragment);
 		}
 		return fragment;

@@ -1,4 +1,5 @@
 import type { Buffer } from "node:buffer";
+import { requireUtf8 } from "../protobuf/reader.ts";
 
 /** Four offsets per entry of a list of names and values: start and end of the name, start and end of the value. */
 export type Entries = number[];
@@ -41,9 +42,15 @@ export function hasRepeatedName(bytes: Buffer, entries: readonly number[]): bool
 	return false;
 }
 
-/** A map on the wire may name a key twice; the last one counts. Envoy never sends that: the common case only compares. */
+/**
+ * A map on the wire may name a key twice; the last one counts. Envoy never sends that: the common case only compares.
+ * @throws WireError for text that is no UTF-8 where entries go, for nobody would look at it later
+ */
 export function lastWins(bytes: Buffer, entries: Entries): void {
 	if (!hasRepeatedName(bytes, entries)) return;
+	for (let at = 0; at < entries.length; at += 2) {
+		requireUtf8(bytes, entries[at] as number, entries[at + 1] as number);
+	}
 	const last = new Map<string, number>();
 	for (let at = 0; at < entries.length; at += 4) last.set(nameAt(bytes, entries, at), at);
 	const kept: number[] = [];

@@ -1,11 +1,13 @@
-import { Buffer } from "node:buffer";
+import { Buffer, isUtf8 } from "node:buffer";
 import type { Body, JsonSpan } from "../../request/body.ts";
 import { goText } from "../../request/go-text.ts";
 import type { Fields } from "../../request/query.ts";
+import { WireError } from "../protobuf/reader.ts";
 import type { CheckView, HttpView, MetadataView, PeerView, Span } from "./check-request.ts";
 import { openEntry } from "./check-request.ts";
 import { groupByName, hasRepeatedName } from "./entries.ts";
 import {
+	again,
 	ascii,
 	base64,
 	char,
@@ -28,8 +30,8 @@ export interface InputParts {
 	readonly query: Fields;
 	/** Undefined where bodies are not read: `parsed_body` and `truncated_body` are left out then. */
 	readonly body: Body | undefined;
-	/** Postern's own keys, `identity` (a JSON text), `headers_list` and `body_state`; undefined leaves them out. */
-	readonly own: { readonly identity: string } | undefined;
+	/** Postern's own keys, `identity` (a JSON text in UTF-8), `headers_list` and `body_state`; undefined leaves them out. */
+	readonly own: { readonly identity: Buffer } | undefined;
 }
 
 const N = {
@@ -104,10 +106,11 @@ const N = {
 export function writeInput(out: JsonOut, parts: InputParts): Buffer {
 	reset(out);
 	const { view } = parts;
+	let members: Members = NONE;
 	char(out, 0x7b);
 	if (view.hasAttributes) {
 		raw(out, N.attributes);
-		writeAttributes(out, view, parts.own === undefined);
+		members = writeAttributes(out, view, parts.own === undefined);
 	}
 	raw(out, N.version);
 	raw(out, N.parsedPath);
@@ -121,36 +124,56 @@ export function writeInput(out: JsonOut, parts: InputParts): Buffer {
 	writeFields(out, parts.query);
 	if (parts.body !== undefined) writeBody(out, parts.body);
 	if (view.source !== undefined) stringMember(out, N.sourcePrincipal, view, view.source.principal);
-	if (parts.own !== undefined) writeOwn(out, parts, parts.own.identity);
+	if (parts.own !== undefined) writeOwn(out, parts, parts.own.identity, members);
 	closeObject(out);
-	return written(out);
+	const document = written(out);
+	// Every string of the message stands in it between ASCII: one look finds what protobuf forbids in any of them.
+	if (!isUtf8(document)) throw new WireError("invalid UTF-8 in a string field");
+	return document;
 }
 
-function writeOwn(out: JsonOut, parts: InputParts, identity: string): void {
+/** Positions of the `"name":"value"` of each header in the document: start, colon, end. */
+type Members = number[];
+const NONE: Members = [];
+
+function writeOwn(out: JsonOut, parts: InputParts, identity: Buffer, members: Members): void {
 	const { view, body } = parts;
 	raw(out, N.identity);
-	const bytes = Buffer.from(identity, "utf8");
-	raw(out, bytes);
+	raw(out, identity);
 	comma(out);
 	raw(out, N.headersList);
-	const { http } = view;
-	const entries = http?.headerMap ?? http?.headers ?? [];
-	for (let at = 0; at < entries.length; at += 4) {
-		char(out, 0x5b);
-		quoted(out, view.bytes, entries[at] as number, entries[at + 1] as number);
-		comma(out);
-		char(out, 0x22);
-		headerText(out, view.bytes, entries[at + 2] as number, entries[at + 3] as number);
-		char(out, 0x22);
-		char(out, 0x5d);
-		comma(out);
-	}
+	const entries = view.http?.headerMap ?? view.http?.headers ?? [];
+	if (members.length * 4 === entries.length * 3) {
+		for (let at = 0; at < members.length; at += 3) {
+			const start = members[at] as number;
+			char(out, 0x5b);
+			const copy = out.pos;
+			again(out, start, members[at + 2] as number);
+			out.buffer[copy + (members[at + 1] as number) - start] = 0x2c;
+			char(out, 0x5d);
+			comma(out);
+		}
+	} else writeList(out, view.bytes, entries);
 	closeList(out);
 	comma(out);
 	raw(out, N.bodyState);
 	ascii(out, body === undefined || body.kind === "malformed" ? "unparsed" : body.state);
 	char(out, 0x22);
 	comma(out);
+}
+
+/** `headers_list` where names repeat, so that nothing written before can be copied. */
+function writeList(out: JsonOut, bytes: Buffer, entries: readonly number[]): void {
+	for (let at = 0; at < entries.length; at += 4) {
+		char(out, 0x5b);
+		quoted(out, bytes, entries[at] as number, entries[at + 1] as number);
+		comma(out);
+		char(out, 0x22);
+		headerText(out, bytes, entries[at + 2] as number, entries[at + 3] as number);
+		char(out, 0x22);
+		char(out, 0x5d);
+		comma(out);
+	}
 }
 
 function stringMember(out: JsonOut, member: Buffer, view: CheckView, span: Span): void {
@@ -170,7 +193,8 @@ function numberMember(out: JsonOut, member: Buffer, value: number | bigint): voi
 	comma(out);
 }
 
-function writeAttributes(out: JsonOut, view: CheckView, asPeer: boolean): void {
+function writeAttributes(out: JsonOut, view: CheckView, asPeer: boolean): Members {
+	let members: Members = NONE;
 	char(out, 0x7b);
 	if (view.source !== undefined) writePeer(out, N.source, view, view.source);
 	if (view.destination !== undefined) writePeer(out, N.destination, view, view.destination);
@@ -185,7 +209,7 @@ function writeAttributes(out: JsonOut, view: CheckView, asPeer: boolean): void {
 			closeObject(out);
 			comma(out);
 		}
-		if (view.http !== undefined) writeHttp(out, view, view.http, asPeer);
+		if (view.http !== undefined) members = writeHttp(out, view, view.http, asPeer);
 		closeObject(out);
 		comma(out);
 	}
@@ -204,6 +228,7 @@ function writeAttributes(out: JsonOut, view: CheckView, asPeer: boolean): void {
 	}
 	closeObject(out);
 	comma(out);
+	return members;
 }
 
 function writePeer(out: JsonOut, member: Buffer, view: CheckView, peer: PeerView): void {
@@ -253,16 +278,17 @@ function writeAddress(
 	comma(out);
 }
 
-function writeHttp(out: JsonOut, view: CheckView, http: HttpView, asPeer: boolean): void {
+function writeHttp(out: JsonOut, view: CheckView, http: HttpView, asPeer: boolean): Members {
 	const { bytes } = view;
+	const members: Members = [];
 	raw(out, N.http);
 	char(out, 0x7b);
 	stringMember(out, N.id, view, http.id);
 	stringMember(out, N.method, view, http.method);
 	if (http.headerMap !== undefined) {
-		writeJoined(out, bytes, http.headerMap);
+		writeJoined(out, bytes, http.headerMap, members);
 		if (asPeer) writeHeaderMap(out, bytes, http.headerMap);
-	} else if (http.headers.length > 0) writeMap(out, N.headers, bytes, http.headers);
+	} else if (http.headers.length > 0) writeHeaders(out, bytes, http.headers, members);
 	stringMember(out, N.path, view, http.path);
 	stringMember(out, N.host, view, http.host);
 	stringMember(out, N.scheme, view, http.scheme);
@@ -278,6 +304,7 @@ function writeHttp(out: JsonOut, view: CheckView, http: HttpView, asPeer: boolea
 	}
 	closeObject(out);
 	comma(out);
+	return members;
 }
 
 function writeMap(out: JsonOut, member: Buffer, bytes: Buffer, entries: readonly number[]): void {
@@ -292,8 +319,24 @@ function writeMap(out: JsonOut, member: Buffer, bytes: Buffer, entries: readonly
 	comma(out);
 }
 
+/** `headers` as Envoy sends them unless told otherwise. */
+function writeHeaders(out: JsonOut, bytes: Buffer, entries: readonly number[], members: Members): void {
+	raw(out, N.headers);
+	char(out, 0x7b);
+	for (let at = 0; at < entries.length; at += 4) {
+		members.push(out.pos);
+		key(out, bytes, entries[at] as number, entries[at + 1] as number);
+		members.push(out.pos - 1);
+		quoted(out, bytes, entries[at + 2] as number, entries[at + 3] as number);
+		members.push(out.pos);
+		comma(out);
+	}
+	closeObject(out);
+	comma(out);
+}
+
 /** `headers` from a list: names once, values joined. */
-function writeJoined(out: JsonOut, bytes: Buffer, entries: readonly number[]): void {
+function writeJoined(out: JsonOut, bytes: Buffer, entries: readonly number[], members: Members): void {
 	raw(out, N.headers);
 	char(out, 0x7b);
 	const groups = hasRepeatedName(bytes, entries) ? groupByName(bytes, entries) : undefined;
@@ -301,7 +344,9 @@ function writeJoined(out: JsonOut, bytes: Buffer, entries: readonly number[]): v
 	for (let index = 0; index < count; index++) {
 		const group = groups?.[index];
 		const first = group === undefined ? index * 4 : (group[0] as number);
+		members.push(out.pos);
 		key(out, bytes, entries[first] as number, entries[first + 1] as number);
+		members.push(out.pos - 1);
 		char(out, 0x22);
 		headerText(out, bytes, entries[first + 2] as number, entries[first + 3] as number);
 		for (const at of group?.slice(1) ?? []) {
@@ -309,6 +354,7 @@ function writeJoined(out: JsonOut, bytes: Buffer, entries: readonly number[]): v
 			headerText(out, bytes, entries[at + 2] as number, entries[at + 3] as number);
 		}
 		char(out, 0x22);
+		members.push(out.pos);
 		comma(out);
 	}
 	closeObject(out);

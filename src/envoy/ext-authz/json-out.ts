@@ -59,56 +59,53 @@ export function ascii(out: JsonOut, text: string): void {
 }
 
 const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 const HEX = Buffer.from("0123456789abcdef", "latin1");
-/** 0: as it is; 1: as \u00XX; otherwise the letter of a short escape. */
-const ESCAPE: Uint8Array = (() => {
-	const table = new Uint8Array(256);
-	table.fill(1, 0, 0x20);
-	table[0x08] = 0x62;
-	table[0x09] = 0x74;
-	table[0x0a] = 0x6e;
-	table[0x0c] = 0x66;
-	table[0x0d] = 0x72;
-	table[QUOTE] = QUOTE;
-	table[0x5c] = 0x5c;
-	return table;
-})();
+/** From here on one call that copies costs less than a loop. */
+const COPIED_BYTES = 48;
 
 /** The inside of a JSON string from UTF-8 bytes, without its quotes. */
 export function escaped(out: JsonOut, bytes: Buffer, start: number, end: number): void {
-	const size = end - start;
-	// Room for six bytes per byte when it is short; otherwise for what it takes as it is, more when escapes show up.
-	room(out, size <= 1024 ? size * 6 : size);
-	let { buffer } = out;
-	let at = out.pos;
-	let spare = buffer.length - at - size;
-	for (let pos = start; pos < end; pos++) {
-		const byte = bytes[pos] as number;
-		const code = ESCAPE[byte] as number;
-		if (code === 0) {
-			buffer[at++] = byte;
-			continue;
-		}
-		if (spare < 5) {
-			out.pos = at;
-			room(out, (end - pos) * 2 + 64);
-			buffer = out.buffer;
-			spare = buffer.length - at - (end - pos);
-		}
-		buffer[at++] = 0x5c;
-		if (code === 1) {
-			buffer[at++] = 0x75;
-			buffer[at++] = 0x30;
-			buffer[at++] = 0x30;
-			buffer[at++] = HEX[byte >> 4] as number;
-			buffer[at++] = HEX[byte & 15] as number;
-			spare -= 5;
-		} else {
-			buffer[at++] = code;
-			spare -= 1;
-		}
+	let pos = start;
+	while (pos < end) {
+		const stop = plainUntil(bytes, pos, end);
+		const length = stop - pos;
+		room(out, length + 6);
+		if (length < COPIED_BYTES) {
+			const { buffer } = out;
+			let at = out.pos;
+			while (pos < stop) buffer[at++] = bytes[pos++] as number;
+		} else bytes.copy(out.buffer, out.pos, pos, stop);
+		out.pos += length;
+		pos = stop;
+		if (pos < end) escapeByte(out, bytes[pos++] as number);
 	}
-	out.pos = at;
+}
+
+/** Position of the first byte that a JSON string may not hold as it is. */
+function plainUntil(bytes: Buffer, start: number, end: number): number {
+	let pos = start;
+	while (pos < end) {
+		const byte = bytes[pos] as number;
+		if (byte < 0x20 || byte === QUOTE || byte === BACKSLASH) break;
+		pos++;
+	}
+	return pos;
+}
+
+/** There is room for six bytes. */
+function escapeByte(out: JsonOut, byte: number): void {
+	const { buffer } = out;
+	buffer[out.pos++] = BACKSLASH;
+	if (byte >= 0x20) {
+		buffer[out.pos++] = byte;
+		return;
+	}
+	buffer[out.pos++] = 0x75;
+	buffer[out.pos++] = 0x30;
+	buffer[out.pos++] = 0x30;
+	buffer[out.pos++] = HEX[byte >> 4] as number;
+	buffer[out.pos++] = HEX[byte & 15] as number;
 }
 
 /** A JSON string from UTF-8 bytes. */
@@ -129,7 +126,7 @@ export function text(out: JsonOut, value: string): void {
 		let index = 0;
 		for (; index < length; index++) {
 			const code = value.charCodeAt(index);
-			if (code > 0x7f || ESCAPE[code] !== 0) break;
+			if (code > 0x7f || code < 0x20 || code === QUOTE || code === BACKSLASH) break;
 			buffer[at++] = code;
 		}
 		if (index === length) {
@@ -162,6 +159,13 @@ export function number(out: JsonOut, value: number | bigint): void {
 		return;
 	}
 	ascii(out, Object.is(value, -0) ? "-0" : String(value));
+}
+
+/** Copies what was written between two positions to the end. */
+export function again(out: JsonOut, start: number, end: number): void {
+	room(out, end - start);
+	out.buffer.copyWithin(out.pos, start, end);
+	out.pos += end - start;
 }
 
 /** The document so far; valid until the next reset. */

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { type Cursor, LENGTH, readTag, requireUtf8, skipField } from "../protobuf/reader.ts";
+import { type Cursor, LENGTH, readTag, skipField } from "../protobuf/reader.ts";
 import {
 	open,
 	type Piece,
@@ -25,7 +25,6 @@ export function structJson(out: JsonOut, c: Cursor): void {
 	/** By the key's bytes, one character per byte: of a repeated key the last value counts. */
 	const members = new Map<string, { readonly key: Piece; readonly value: Piece }>();
 	readMembers(c, (name, value) => {
-		requireUtf8(name.bytes, name.start, name.end);
 		members.set(name.bytes.toString("latin1", name.start, name.end), { key: name, value });
 	});
 	char(out, 0x7b);
@@ -82,10 +81,8 @@ export function anyJson(out: JsonOut, c: Cursor): void {
 	let value: Piece | undefined;
 	while (c.pos < c.end) {
 		const next = readTag(c);
-		if (next === ((1 << 3) | LENGTH)) {
-			url = readPiece(c);
-			requireUtf8(url.bytes, url.start, url.end);
-		} else if (next === ((2 << 3) | LENGTH)) value = readPiece(c);
+		if (next === ((1 << 3) | LENGTH)) url = readPiece(c);
+		else if (next === ((2 << 3) | LENGTH)) value = readPiece(c);
 		else skipField(c, next);
 	}
 	char(out, 0x7b);

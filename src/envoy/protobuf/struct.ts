@@ -13,6 +13,7 @@ import {
 	readLength,
 	readString,
 	readTag,
+	requireUtf8,
 	skipField,
 	VARINT,
 	WireError,
@@ -77,8 +78,11 @@ export function readValue(c: Cursor): JsonValue {
 			return readStruct(open(kind.piece, c.depth));
 		case VALUE_LIST:
 			return readList(open(kind.piece, c.depth));
-		case VALUE_STRING:
-			return kind.piece.bytes.toString("utf8", kind.piece.start, kind.piece.end);
+		case VALUE_STRING: {
+			const { bytes, start, end } = kind.piece;
+			requireUtf8(bytes, start, end);
+			return bytes.toString("utf8", start, end);
+		}
 		case VALUE_NUMBER:
 			return kind.number;
 		case VALUE_BOOL:
@@ -135,7 +139,7 @@ export function readPiece(c: Cursor): Piece {
 	return { bytes: c.bytes, start, end: c.pos };
 }
 
-/** Which kind of Value stands between `c.pos` and `c.end`: the last one given; `tag` 0 when there is none. */
+/** Which kind of Value stands between `c.pos` and `c.end`: the last one given; `tag` 0 when there is none. Text is not checked. */
 export interface Kind {
 	readonly tag: number;
 	readonly piece: Piece;
@@ -158,16 +162,9 @@ export function readKind(c: Cursor): Kind {
 			case VALUE_BOOL:
 				number = readBool(c) ? 1 : 0;
 				break;
-			case VALUE_STRING: {
-				const start = c.pos;
-				readString(c);
-				const end = c.pos;
-				c.pos = start;
-				const length = readLength(c);
-				piece = { bytes: c.bytes, start: end - length, end };
-				c.pos = end;
+			case VALUE_STRING:
+				piece = readPiece(c);
 				break;
-			}
 			case VALUE_STRUCT:
 			case VALUE_LIST:
 				piece = merged(next === tag ? piece : undefined, readPiece(c));

@@ -25,7 +25,7 @@ function textOf(bytes: Uint8Array, options: Options = {}): string {
 		segments: options.segments ?? [""],
 		query: options.query ?? NO_QUERY,
 		body: options.body,
-		own: options.own === undefined ? undefined : { identity: options.own },
+		own: options.own === undefined ? undefined : { identity: Buffer.from(options.own) },
 	}).toString();
 }
 
