@@ -5,8 +5,6 @@ export interface HeaderBytes {
 	readonly bytes: Buffer;
 	/** Four offsets per header: start and end of the name, start and end of the value. Names are lower case. */
 	readonly spans: readonly number[];
-	/** Repeats come as entries of their own; otherwise the sender joined them with commas. */
-	readonly apart: boolean;
 }
 
 /** What the service itself reads of the headers. Absent: no such header. */
@@ -113,11 +111,7 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 		if (seen.includes(name)) found.repeated ??= name;
 		else seen.push(name);
 		// Envoy joins repeats of the headers it knows best before it hands out any, raw or not.
-		if (
-			found.repeated === undefined &&
-			NO_COMMA.has(name) &&
-			bytes.subarray(start, end).includes(0x2c)
-		)
+		if (found.repeated === undefined && NO_COMMA.has(name) && bytes.subarray(start, end).includes(0x2c))
 			found.repeated = name;
 		if (name === "authorization") {
 			const value = bytes.toString("latin1", start, end);

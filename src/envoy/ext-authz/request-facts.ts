@@ -33,7 +33,6 @@ export function readFacts(view: CheckView): RequestFacts {
 				: readHeaders({
 						bytes: view.bytes,
 						spans: http.headerMap ?? http.headers,
-						apart: http.headerMap !== undefined,
 					}),
 	};
 }

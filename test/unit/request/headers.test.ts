@@ -1,14 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import { readHeaders } from "../../../src/request/headers.ts";
 
-function read(pairs: readonly (readonly [string, string])[], apart = true) {
+function read(pairs: readonly (readonly [string, string])[]) {
 	const spans: number[] = [];
 	let text = "";
 	for (const part of pairs.flat()) {
 		spans.push(text.length, text.length + part.length);
 		text += part;
 	}
-	return readHeaders({ bytes: Buffer.from(text, "latin1"), spans, apart });
+	return readHeaders({ bytes: Buffer.from(text, "latin1"), spans });
 }
 
 describe("single-valued headers", () => {
@@ -43,7 +43,7 @@ describe("single-valued headers", () => {
 		["authorization", "Bearer a,Bearer b"],
 		["authorization", "basic YTpi,Bearer x"],
 	])("joined by the sender, the comma in %s: %s shows it", (name, value) => {
-		expect(read([[name, value]], false).repeated).toBe(name);
+		expect(read([[name, value]]).repeated).toBe(name);
 	});
 	test.each([
 		["authorization", 'Digest username="a", realm="b"'],
@@ -51,7 +51,7 @@ describe("single-valued headers", () => {
 		["content-type", 'multipart/form-data; boundary="a,b"'],
 		[":path", "/a,b"],
 	])("a comma that belongs to %s: %s does not", (name, value) => {
-		expect(read([[name, value]], false).repeated).toBeUndefined();
+		expect(read([[name, value]]).repeated).toBeUndefined();
 	});
 });
 
