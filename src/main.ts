@@ -31,12 +31,13 @@ if (process.channel !== undefined && process.channel !== null) {
 	process.on("disconnect", () => onSignal("SIGTERM"));
 	process.channel.unref();
 }
-for (const stream of [process.stdout, process.stderr]) {
-	// `postern … | head` is no failure to report, and there is nobody left to report it to.
-	stream.on("error", (error: NodeJS.ErrnoException) => {
-		process.exit(error.code === "EPIPE" ? BROKEN_PIPE : 3);
-	});
-}
+let ended = false;
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+	// `postern … | head` is no failure to report; at the end there is nothing left to write.
+	if (!ended) process.exit(error.code === "EPIPE" ? BROKEN_PIPE : 3);
+});
+// Nobody reads what is said: no reason to stop doing it.
+process.stderr.on("error", () => undefined);
 
 const code = await runCli(process.argv.slice(2), {
 	stdin: process.stdin,
@@ -45,6 +46,7 @@ const code = await runCli(process.argv.slice(2), {
 	signal: stopping.signal,
 	force: forcing.signal,
 });
+ended = true;
 // Whatever still waits in the pipes goes out first; then open handles (a half-read stdin) do not hold the exit.
 await Promise.all(
 	[process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write("", resolve))),

@@ -31,7 +31,10 @@ The operational log goes to stderr as JSON lines, the audit log to audit.sink.
 		const app = buildApp(config, { version: VERSION });
 		io.force?.addEventListener("abort", () => app.force(), { once: true });
 		const signal = aborted(io);
-		const addresses = await Promise.race([app.start(), signal.then(() => undefined)]);
+		const starting = app.start();
+		const addresses = await Promise.race([starting, signal.then(() => undefined)]);
+		// A start that a signal cuts short has nothing more to say.
+		if (addresses === undefined) starting.catch(() => undefined);
 		if (addresses !== undefined) {
 			const admin = addresses.admin === undefined ? "" : `, admin ${addresses.admin}`;
 			const missing = app.missing();

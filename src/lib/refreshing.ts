@@ -44,6 +44,8 @@ export interface Refreshing<T> {
 	stop(): void;
 }
 
+const FIRST_RETRY_MS = 500;
+
 /**
  * The one shape of every remote source: single flight, timeout, cooldown, maximum age, the last good value with a
  * maximum staleness, and a sequence guard, so that an answer which comes late never replaces a newer one.
@@ -115,10 +117,17 @@ export function createRefreshing<T>(options: RefreshingOptions<T>): Refreshing<T
 	function schedule(): void {
 		clearTimeout(timer);
 		if (stopped) return;
-		const backoff = options.cooldownMs * 2 ** Math.min(failures, 16);
-		const delay = failures === 0 ? options.maxAgeMs : Math.min(backoff, options.maxAgeMs);
+		const delay = failures === 0 ? options.maxAgeMs : retryDelay();
 		timer = setTimeout(() => void begin(), delay * (0.9 + 0.1 * random()));
 		timer.unref();
+	}
+
+	/** Without any value nothing works, so the first reads follow each other faster. */
+	function retryDelay(): number {
+		const { cooldownMs, maxAgeMs } = options;
+		const [first, last] =
+			value === undefined ? [Math.min(FIRST_RETRY_MS, cooldownMs), cooldownMs] : [cooldownMs, maxAgeMs];
+		return Math.min(first * 2 ** Math.min(failures - 1, 16), last);
 	}
 
 	return {

@@ -22,6 +22,7 @@ import { DECISION_RULES } from "../fields/directive-rules.ts";
 import { createIdentify } from "../identity/identify.ts";
 import { parseAddress } from "../lib/address.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
+import { PosternError } from "../lib/errors.ts";
 import { filePolicySource } from "../policy/source/file.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { createMetrics, type MetricsRegistry } from "../telemetry/metrics.ts";
@@ -145,6 +146,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			});
 			admin = await openAdmin();
 			await Promise.all([policy.start(), identity.start()]);
+			if (stopping !== undefined) throw new PosternError("internal", "stopped while it was starting");
 			readinessTimer = setInterval(updateReadiness, READINESS_MS);
 			readinessTimer.unref();
 			updateReadiness();
@@ -152,6 +154,9 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 		} catch (thrown) {
 			forced = true;
 			await stop("start failed");
+			// A stop that came earlier has not seen what was opened since.
+			await transport?.drain(0);
+			await admin?.stop();
 			throw thrown;
 		}
 	}

@@ -36,6 +36,8 @@ const SECRET_NAMES = [
  */
 export function createLogger(options: LoggerOptions): ClosableLogger {
 	const destination = pino.destination({ fd: options.fd ?? 2, sync: false });
+	// Whoever read the log is gone; that must not end the process.
+	destination.on("error", () => undefined);
 	const inner = pino(
 		{
 			level: options.level,

@@ -71,7 +71,7 @@ test("one line says the addresses; audit lines go to stdout, and SIGTERM writes 
 	expect(running.err().split("\n").length).toBe(2);
 });
 
-test("Ctrl-C ends it the same way, and the socket file is gone", async () => {
+test("Ctrl-C ends it the same way, and the same socket can be bound again", async () => {
 	const running = serve("--audit", "off", "--log-level", "warn");
 	await until(() => running.err().includes("ready"));
 	running.child.kill("SIGINT");
@@ -103,17 +103,39 @@ test("a reader of the audit log that stalls does not stop calls, and does not ke
 	expect(Date.now() - began).toBeLessThan(6900);
 });
 
+test("a reader of the log that goes away does not end the process", async () => {
+	const running = serve("--audit", "off", "--log-level", "debug");
+	await until(() => running.err().includes("ready"));
+	running.child.stderr?.destroy();
+	const client = connectBytes(`unix:${join(folder, "p.sock")}`);
+	// A message that is no CheckRequest is denied, and logged.
+	for (let times = 0; times < 20; times++) await client.check(Buffer.from([0xff, times]));
+	client.close();
+	running.child.kill("SIGTERM");
+	expect(await once(running.child, "exit")).toEqual([0, null]);
+});
+
+test("a signal that comes while it starts ends it without a word of failure", async () => {
+	const running = serve("--audit", "off");
+	await until(() => running.err().includes("policy active"));
+	running.child.kill("SIGTERM");
+	expect(await running.ended).toEqual([0, null]);
+	expect(running.err()).not.toContain("(internal)");
+});
+
 test("what cannot start says why, with its exit code and nothing on stdout", async () => {
-	for (const [argv, code, message] of [
+	const cases = [
 		[["--config", "none.yaml"], 3, "none.yaml does not exist (file_unreadable)"],
 		[["--drain-seconds", "soon"], 2, "--drain-seconds: serve.drain_seconds: must be a whole number"],
 		[["--grpc", "0.0.0.0:0"], 2, "(address_unsafe)"],
 		[["--audit", "none/audit.log"], 3, "(audit_sink_unusable)"],
 		[["--hash-key-file", "postern.yaml", "--grpc", "127.0.0.1:0"], 2, "(callers_untrusted)"],
 		[["--grcp", "x"], 2, 'did you mean "--grpc"?'],
-	] as const) {
+	] as const;
+	const ends = cases.map(async ([argv, code, message]) => {
 		const running = serve(...argv);
 		const [exit] = await running.ended;
 		expect([exit, running.out(), running.err()]).toEqual([code, "", expect.stringContaining(message)]);
-	}
+	});
+	await Promise.all(ends);
 });

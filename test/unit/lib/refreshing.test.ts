@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "@jest/globals";
 import { createRefreshing, type Refreshing } from "../../../src/lib/refreshing.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
+import { until } from "../../support/until.ts";
 
 let open: Refreshing<unknown>[] = [];
 afterEach(() => {
@@ -88,6 +89,19 @@ test("a read that hangs ends at the timeout, and its late answer is dropped", as
 	late(1);
 	await new Promise((resolve) => setTimeout(resolve, 5));
 	expect(one.current()).toBe(2);
+});
+
+test("before the first good read it tries again by itself, soon", async () => {
+	let failures = 2;
+	const one = source(async () => {
+		if (failures-- > 0) throw new Error("not up yet");
+		return 3;
+	});
+	await one.start();
+	expect(one.current()).toBeUndefined();
+	await until(() => one.current() === 3, 3000);
+	expect(one.calls()).toBe(3);
+	expect(one.state()).toMatchObject({ failures: 0 });
 });
 
 test("the cause of a failure is told with it", async () => {

@@ -1,0 +1,60 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { createLogger } from "../../../src/telemetry/logger.ts";
+
+let folder = "";
+beforeAll(() => {
+	folder = mkdtempSync(join(tmpdir(), "postern-logger-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("lines are JSON with level as text and an RFC 3339 time, from the configured level on", () => {
+	const path = join(folder, "a.log");
+	const fd = openSync(path, "w");
+	const log = createLogger({ level: "info", fd });
+	log.debug({ n: 1 }, "not this");
+	log.info({ n: 2 }, "this");
+	log.error({ err: Object.assign(new Error("bad"), { code: "E_X", payload: "canary" }) }, "and this");
+	log.flush();
+	closeSync(fd);
+	const lines = readFileSync(path, "utf8")
+		.trimEnd()
+		.split("\n")
+		.map((line) => JSON.parse(line));
+	expect(lines).toEqual([
+		{ level: "info", time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/), n: 2, msg: "this" },
+		{
+			level: "error",
+			time: expect.anything(),
+			err: { code: "E_X", message: "bad", stack: expect.any(String) },
+			msg: "and this",
+		},
+	]);
+});
+
+test("values under names of secrets never reach the log, at the top or one level down", () => {
+	const path = join(folder, "b.log");
+	const fd = openSync(path, "w");
+	const log = createLogger({ level: "debug", fd });
+	for (const name of [
+		"authorization",
+		"cookie",
+		"token",
+		"access_token",
+		"password",
+		"secret",
+		"api_key",
+		"body",
+		"headers",
+	]) {
+		log.info({ [name]: "canary-1", inner: { [name]: "canary-2" } }, "line");
+	}
+	log.flush();
+	closeSync(fd);
+	const text = readFileSync(path, "utf8");
+	expect(text.trimEnd().split("\n")).toHaveLength(9);
+	expect(text).not.toContain("canary");
+	expect(text.match(/\[redacted\]/g)).toHaveLength(18);
+});
