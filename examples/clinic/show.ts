@@ -87,9 +87,24 @@ export function showRefused(screen: Screen, played: Played): void {
 	for (const surprise of surprises) screen.print(`  ${screen.red(`UNEXPECTED ${surprise}`)}`);
 }
 
-function paths(entries: readonly { readonly path: string; readonly count: number }[]): string {
-	return entries.map(({ path, count }) => (count > 1 ? `${path} ×${count}` : path)).join("  ");
+/** Names of fields over as many lines as they take. */
+function paths(
+	entries: readonly { readonly path: string; readonly count: number }[],
+	width: number,
+): readonly string[] {
+	const lines: string[] = [];
+	for (const { path, count } of entries) {
+		const word = count > 1 ? `${path} ×${count}` : path;
+		const last = lines.at(-1);
+		if (last !== undefined && last.length + 2 + word.length <= width) lines.splice(-1, 1, `${last}  ${word}`);
+		else lines.push(word);
+	}
+	return lines;
 }
+
+const WHAT_WIDTH = 14;
+/** Columns before the names of an audit line. */
+const AUDIT_INDENT = 34;
 
 function decisionLines(screen: Screen, record: DecisionRecord): readonly string[] {
 	const { caller, operation } = record;
@@ -106,17 +121,18 @@ function releaseLines(screen: Screen, record: ReleaseRecord): readonly string[] 
 		return [`release   ${screen.red("replaced")} by ${record.status}: ${record.reason ?? ""}`];
 	}
 	const { released, masked, withheld } = record.fields;
-	const part = (colour: (text: string) => string, sign: string, word: string, text: string) =>
-		text === "" ? [] : [`          ${colour(`${sign} ${word.padEnd(9)}`)} ${text}`];
+	const part = (colour: (text: string) => string, sign: string, word: string, entries: typeof released) =>
+		paths(entries, screen.width - AUDIT_INDENT).map((text, index) => {
+			const label = index === 0 ? colour(`${sign} ${word.padEnd(9)}`) : " ".repeat(11);
+			return `          ${label} ${text}`;
+		});
 	const [first, ...rest] = [
-		...part(screen.green, "=", "released", paths(released)),
-		...part(screen.yellow, "~", "masked", paths(masked)),
-		...part(screen.red, "-", "withheld", paths(withheld)),
+		...part(screen.green, "=", "released", released),
+		...part(screen.yellow, "~", "masked", masked),
+		...part(screen.red, "-", "withheld", withheld),
 	];
 	return [`release   ${(first ?? "").trimStart()}`, ...rest];
 }
-
-const WHAT_WIDTH = 14;
 
 /** The audit file for a person: two lines and more per call, joined by the decision's id. */
 export function showAudit(screen: Screen, records: readonly AuditRecord[]): void {
