@@ -33,7 +33,7 @@ const PHASES = [
 ] as const;
 
 /** `ProcessingMode.BodySendMode`. */
-export const BODY_NONE = 0;
+const BODY_NONE = 0;
 export const BODY_BUFFERED = 2;
 
 /** `ProtocolConfiguration`: how the filter is set up, told in a stream's first message. */

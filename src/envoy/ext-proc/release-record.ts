@@ -9,7 +9,7 @@ export type Outcome =
 	| { readonly kind: "replaced"; readonly status: number; readonly reason: ReplaceReason };
 
 /** The record of one judged answer. `time`: wall clock, milliseconds. */
-export function releaseRecord(exchange: Exchange, outcome: Outcome, time: number): ReleaseRecord {
+function releaseRecord(exchange: Exchange, outcome: Outcome, time: number): ReleaseRecord {
 	const { decisionId, handoff, upstreamStatus } = exchange;
 	return {
 		type: "release",
