@@ -12,7 +12,7 @@ function kept(strategy: Strategy): number {
 }
 
 /** Negative when `a` hides more than `b`; the order in which rules were written plays no part. */
-export function compareMasks(a: MaskRule, b: MaskRule): number {
+function compareMasks(a: MaskRule, b: MaskRule): number {
 	const rank = ORDER.indexOf(a.strategy.as) - ORDER.indexOf(b.strategy.as);
 	if (rank !== 0) return rank;
 	const least = kept(a.strategy) - kept(b.strategy);

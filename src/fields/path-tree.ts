@@ -13,7 +13,7 @@ export interface PathEntry {
 }
 
 /** `scalarEntry` and its like: not numbered, the tally finds the entry by its path. */
-export const LOOSE = -1;
+const LOOSE = -1;
 /** As `LOOSE`, but the report is full: nobody counts. */
 export const UNCOUNTED = -2;
 

@@ -23,7 +23,7 @@ export interface MaskAction {
 	apply(kind: ScalarKind, text: string, path: string, options: MaskerOptions): string | number | undefined;
 }
 
-export const REDACTED = "[redacted]";
+const REDACTED = "[redacted]";
 
 const NULL = Buffer.from("null");
 const REDACT_FIXED = {
