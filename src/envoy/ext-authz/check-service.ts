@@ -255,7 +255,10 @@ export function createCheckService(deps: CheckDeps): CheckService {
 					? "whole"
 					: "fields";
 		const entry: AuditRecord = decisionRecord({
-			...call,
+			view: call.view,
+			facts: call.facts,
+			identity: call.identity,
+			policy: call.policy,
 			decision,
 			decisionId: call.id,
 			time: clock.now(),

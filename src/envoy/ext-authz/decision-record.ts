@@ -21,16 +21,28 @@ export interface RecordSource {
 
 const MAX_TEXT = 512;
 
+let lastTime = -1;
+let lastText = "";
+
+/** RFC 3339; many records fall into one millisecond. */
+function timeText(time: number): string {
+	if (time !== lastTime) {
+		lastText = new Date(time).toISOString();
+		lastTime = time;
+	}
+	return lastText;
+}
+
 /** The audit record of one Check: who, what, the verdict and why; no value of a body, no token, no query. */
 export function decisionRecord(source: RecordSource): DecisionRecord {
 	const { view, facts, identity, policy, decision } = source;
 	const { notes } = decision;
 	return {
 		type: "decision",
-		time: new Date(source.time).toISOString(),
+		time: timeText(source.time),
 		decision_id: source.decisionId,
-		source: peerOf(view, view?.source),
-		destination: peerOf(view, view?.destination),
+		source: peerOf(view, view?.source, facts?.principal),
+		destination: peerOf(view, view?.destination, undefined),
 		caller: {
 			authenticated: identity?.authenticated ?? false,
 			method: identity?.method ?? "none",
@@ -40,7 +52,7 @@ export function decisionRecord(source: RecordSource): DecisionRecord {
 		operation: {
 			method: cut(facts?.method ?? ""),
 			host: cut(facts?.host ?? ""),
-			path: cut((facts?.path ?? "").replace(/\?.*$/s, "")),
+			path: cut(withoutQuery(facts?.path ?? "")),
 		},
 		verdict: decision.kind,
 		reason: decision.kind === "allow" ? "allowed" : decision.reason,
@@ -54,6 +66,11 @@ export function decisionRecord(source: RecordSource): DecisionRecord {
 	};
 }
 
+function withoutQuery(path: string): string {
+	const query = path.indexOf("?");
+	return query < 0 ? path : path.slice(0, query);
+}
+
 function cut(text: string): string {
 	return text.length <= MAX_TEXT ? text : text.slice(0, MAX_TEXT);
 }
@@ -61,10 +78,11 @@ function cut(text: string): string {
 function peerOf(
 	view: CheckView | undefined,
 	peer: PeerView | undefined,
+	known: string | undefined,
 ): { readonly address?: string; readonly principal?: string } {
 	if (view === undefined || peer === undefined) return {};
 	const address = addressOf(view, peer);
-	const principal = cut(textOf(view, peer.principal));
+	const principal = cut(known ?? textOf(view, peer.principal));
 	return { ...(address === "" ? {} : { address }), ...(principal === "" ? {} : { principal }) };
 }
 

@@ -4,9 +4,6 @@ import { requireUtf8 } from "../protobuf/reader.ts";
 /** Four offsets per entry of a list of names and values: start and end of the name, start and end of the value. */
 export type Entries = number[];
 
-/** Up to here every name is compared with every other; beyond, a set is cheaper and cannot be made quadratic. */
-const COMPARED_ENTRIES = 48;
-
 export function sameText(
 	bytes: Buffer,
 	start: number,
@@ -22,24 +19,50 @@ export function sameText(
 }
 
 /** The name of the entry at offset `at`, one character per byte. */
-export function nameAt(bytes: Buffer, entries: readonly number[], at: number): string {
+function nameAt(bytes: Buffer, entries: readonly number[], at: number): string {
 	return bytes.toString("latin1", entries[at] as number, entries[at + 1] as number);
 }
 
+/** A hash table of one round: a bucket counts when its round is the present one. */
+const BUCKETS = 1024;
+const ROUND_OF = new Uint32Array(BUCKETS);
+const ENTRY_OF = new Uint32Array(BUCKETS);
+/** More names than this are counted by a set, whose hashes nobody can foresee. */
+const HASHED_NAMES = 128;
+let round = 0;
+
+/** Whether a name comes more than once. */
 export function hasRepeatedName(bytes: Buffer, entries: readonly number[]): boolean {
-	if (entries.length > COMPARED_ENTRIES * 4) {
-		const seen = new Set<string>();
-		for (let at = 0; at < entries.length; at += 4) seen.add(nameAt(bytes, entries, at));
-		return seen.size * 4 !== entries.length;
-	}
-	for (let at = 4; at < entries.length; at += 4) {
+	if (entries.length > HASHED_NAMES * 4) return countNames(bytes, entries) * 4 !== entries.length;
+	round = round === 0xffffffff ? 1 : round + 1;
+	for (let at = 0; at < entries.length; at += 4) {
 		const start = entries[at] as number;
 		const end = entries[at + 1] as number;
-		for (let other = 0; other < at; other += 4) {
+		let bucket = hashOf(bytes, start, end);
+		while (ROUND_OF[bucket] === round) {
+			const other = ENTRY_OF[bucket] as number;
 			if (sameText(bytes, entries[other] as number, entries[other + 1] as number, start, end)) return true;
+			bucket = (bucket + 1) % BUCKETS;
 		}
+		ROUND_OF[bucket] = round;
+		ENTRY_OF[bucket] = at;
 	}
 	return false;
+}
+
+function hashOf(bytes: Buffer, start: number, end: number): number {
+	const length = end - start;
+	if (length === 0) return 0;
+	const middle = bytes[start + (length >> 1)] as number;
+	return (
+		((bytes[start] as number) * 5 + (bytes[end - 1] as number) * 29 + middle * 113 + length * 71) % BUCKETS
+	);
+}
+
+function countNames(bytes: Buffer, entries: readonly number[]): number {
+	const seen = new Set<string>();
+	for (let at = 0; at < entries.length; at += 4) seen.add(nameAt(bytes, entries, at));
+	return seen.size;
 }
 
 /**

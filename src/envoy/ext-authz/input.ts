@@ -14,10 +14,12 @@ import {
 	escaped,
 	type JsonOut,
 	number,
+	plainMember,
 	quoted,
 	raw,
 	reset,
 	text,
+	textMember,
 	written,
 } from "./json-out.ts";
 import { closeList, closeObject, comma, key, name } from "./json-parts.ts";
@@ -181,9 +183,7 @@ function stringMember(out: JsonOut, member: Buffer, view: CheckView, span: Span)
 }
 
 function presentString(out: JsonOut, member: Buffer, view: CheckView, span: Span): void {
-	raw(out, member);
-	quoted(out, view.bytes, span.start, span.end);
-	comma(out);
+	textMember(out, member, view.bytes, span.start, span.end);
 }
 
 function numberMember(out: JsonOut, member: Buffer, value: number | bigint): void {
@@ -324,11 +324,18 @@ function writeHeaders(out: JsonOut, bytes: Buffer, entries: readonly number[], m
 	raw(out, N.headers);
 	char(out, 0x7b);
 	for (let at = 0; at < entries.length; at += 4) {
+		const nameStart = entries[at] as number;
+		const nameEnd = entries[at + 1] as number;
+		const start = entries[at + 2] as number;
+		const end = entries[at + 3] as number;
 		members.push(out.pos);
-		key(out, bytes, entries[at] as number, entries[at + 1] as number);
-		members.push(out.pos - 1);
-		quoted(out, bytes, entries[at + 2] as number, entries[at + 3] as number);
-		members.push(out.pos);
+		let colon = plainMember(out, bytes, nameStart, nameEnd, start, end);
+		if (colon < 0) {
+			key(out, bytes, nameStart, nameEnd);
+			colon = out.pos - 1;
+			quoted(out, bytes, start, end);
+		}
+		members.push(colon, out.pos);
 		comma(out);
 	}
 	closeObject(out);

@@ -108,6 +108,71 @@ function escapeByte(out: JsonOut, byte: number): void {
 	buffer[out.pos++] = HEX[byte & 15] as number;
 }
 
+/**
+ * A member of two strings, `"name":"value"`, in one go where both are short and hold nothing to escape, which is what
+ * most headers are. Gives the position of the colon; −1 when nothing was written and the long way is to be taken.
+ */
+export function plainMember(
+	out: JsonOut,
+	bytes: Buffer,
+	nameStart: number,
+	nameEnd: number,
+	start: number,
+	end: number,
+): number {
+	room(out, nameEnd - nameStart + (end - start) + 5);
+	const { buffer } = out;
+	let at = out.pos;
+	buffer[at++] = QUOTE;
+	for (let pos = nameStart; pos < nameEnd; pos++) {
+		const byte = bytes[pos] as number;
+		if (byte < 0x20 || byte === QUOTE || byte === BACKSLASH) return -1;
+		buffer[at++] = byte;
+	}
+	buffer[at++] = QUOTE;
+	const colon = at;
+	buffer[at++] = 0x3a;
+	buffer[at++] = QUOTE;
+	if (end - start >= COPIED_BYTES) {
+		if (plainUntil(bytes, start, end) !== end) return -1;
+		bytes.copy(buffer, at, start, end);
+		at += end - start;
+	} else {
+		for (let pos = start; pos < end; pos++) {
+			const byte = bytes[pos] as number;
+			if (byte < 0x20 || byte === QUOTE || byte === BACKSLASH) return -1;
+			buffer[at++] = byte;
+		}
+	}
+	buffer[at++] = QUOTE;
+	out.pos = at;
+	return colon;
+}
+
+/** A member's name as {@link raw} takes it, its string value, and a comma. */
+export function textMember(out: JsonOut, member: Buffer, bytes: Buffer, start: number, end: number): void {
+	const { length } = member;
+	const size = end - start;
+	room(out, length + size + 3);
+	const { buffer } = out;
+	let at = out.pos;
+	for (let index = 0; index < length; index++) buffer[at++] = member[index] as number;
+	buffer[at++] = QUOTE;
+	let pos = start;
+	if (size < COPIED_BYTES) {
+		for (; pos < end; pos++) {
+			const byte = bytes[pos] as number;
+			if (byte < 0x20 || byte === QUOTE || byte === BACKSLASH) break;
+			buffer[at++] = byte;
+		}
+	}
+	out.pos = at;
+	if (pos < end) escaped(out, bytes, pos, end);
+	room(out, 2);
+	out.buffer[out.pos++] = QUOTE;
+	out.buffer[out.pos++] = 0x2c;
+}
+
 /** A JSON string from UTF-8 bytes. */
 export function quoted(out: JsonOut, bytes: Buffer, start: number, end: number): void {
 	char(out, QUOTE);

@@ -58,13 +58,8 @@ export function readTag(c: Cursor): number {
 
 /** The low 32 bits of a varint, unsigned: what a `uint32`, an `int32` and an enum keep of it. */
 export function readUint32(c: Cursor): number {
-	const { bytes } = c;
-	const first = bytes[c.pos] as number;
-	if (c.pos < c.end && first < 0x80) {
-		c.pos++;
-		return first;
-	}
-	return Number(BigInt.asUintN(32, readUint64(c)));
+	const value = readSmall(c);
+	return value >= 0 ? value % 0x100000000 : Number(BigInt.asUintN(32, readUint64(c)));
 }
 
 export function readInt32(c: Cursor): number {
@@ -77,14 +72,29 @@ export function readBool(c: Cursor): boolean {
 
 /** An `int64`: a number where a number holds it exactly. */
 export function readInt64(c: Cursor): number | bigint {
-	const first = c.bytes[c.pos] as number;
-	if (c.pos < c.end && first < 0x80) {
-		c.pos++;
-		return first;
-	}
+	const small = readSmall(c);
+	if (small >= 0) return small;
 	const value = BigInt.asIntN(64, readUint64(c));
 	const number = Number(value);
 	return Number.isSafeInteger(number) ? number : value;
+}
+
+/** A varint of at most seven bytes, 49 bits; −1, and nothing read, when there is none. */
+function readSmall(c: Cursor): number {
+	const { bytes } = c;
+	const stop = Math.min(c.end, c.pos + 7);
+	let value = 0;
+	let scale = 1;
+	for (let pos = c.pos; pos < stop; pos++) {
+		const byte = bytes[pos] as number;
+		if (byte < 0x80) {
+			c.pos = pos + 1;
+			return value + byte * scale;
+		}
+		value += (byte & 0x7f) * scale;
+		scale *= 128;
+	}
+	return -1;
 }
 
 /** At most ten bytes, the tenth at most 1. Longer forms than needed are read, as Go reads them. */

@@ -1,0 +1,272 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadSync, type MethodDefinition, type ServiceDefinition } from "@grpc/proto-loader";
+import { createCheckService } from "../src/envoy/ext-authz/check-service.ts";
+import type { CheckDeps } from "../src/envoy/ext-authz/deps.ts";
+import { readDirective } from "../src/fields/directive.ts";
+import { DECISION_RULES } from "../src/fields/directive-rules.ts";
+import { systemClock } from "../src/lib/clock.ts";
+import { makeBundle } from "../src/policy/bundle/make.ts";
+import { readBundle } from "../src/policy/bundle/read.ts";
+import { DEFAULT_POLICY_LIMITS } from "../src/policy/limits.ts";
+import { loadPolicy } from "../src/policy/load.ts";
+
+/** Roles in data, a path's segments, a header: an everyday policy. */
+const REGO = `package envoy.authz
+
+default allow := {"allowed": false, "http_status": 403, "body": "no"}
+
+roles := split(input.attributes.request.http.headers["x-roles"], ",")
+
+granted contains role if {
+	some role in roles
+	some grant in data.grants[role]
+	grant.method == input.attributes.request.http.method
+	grant.service == input.parsed_path[0]
+}
+
+allow := {"allowed": true, "headers": {"x-user": input.attributes.request.http.headers["x-user"], "x-role": min(granted)}} if {
+	count(granted) > 0
+}
+`;
+
+const DATA = JSON.stringify({
+	grants: Object.fromEntries(
+		Array.from({ length: 20 }, (_, index) => [
+			`role-${index}`,
+			["GET", "POST", "PUT"].flatMap((method) =>
+				[`orders`, `s${index}`].map((service) => ({ method, service })),
+			),
+		]),
+	),
+});
+
+export interface Ways {
+	/** A CheckRequest as Envoy sends one: about 2.5 KB, 24 headers. */
+	readonly request: Buffer;
+	readonly ours: (request: Buffer) => Buffer;
+	/** The strict profile: the document is larger by Postern's own keys, the answer by the hand-off. */
+	readonly strict: (request: Buffer) => Buffer;
+	/** Objects by proto-loader, `evaluate(object)` of the npm package, objects back by proto-loader. */
+	readonly naive: (request: Buffer) => Buffer;
+	/** The naive way as a gRPC service: what proto-loader defines, and a handler from object to object. */
+	readonly service: ServiceDefinition;
+	readonly handle: (request: object) => object;
+	/** Whether the two say the same: verdict, headers, metadata. */
+	readonly agree: (left: Buffer, right: Buffer) => boolean;
+}
+
+interface NaivePolicy {
+	evaluate(input: unknown, entrypoint: string): readonly { readonly result: Decision }[];
+	setData(data: unknown): void;
+}
+
+interface Decision {
+	readonly allowed: boolean;
+	readonly headers?: Readonly<Record<string, string>>;
+	readonly http_status?: number;
+	readonly body?: string;
+}
+
+const ENTRYPOINT = "envoy/authz/allow";
+
+/** Builds one policy and both ways of answering by it. */
+export async function makeWays(): Promise<Ways> {
+	const folder = await mkdtemp(join(tmpdir(), "postern-bench-"));
+	try {
+		await writeFile(join(folder, "policy.rego"), REGO);
+		await writeFile(join(folder, "data.json"), DATA);
+		const { bytes } = await makeBundle({ dirs: [folder], entrypoints: [ENTRYPOINT] });
+		const definition = loadSync("envoy/service/auth/v3/external_auth.proto", {
+			includeDirs: [join(import.meta.dirname, "../proto")],
+			keepCase: false,
+			longs: Number,
+			enums: Number,
+		});
+		const method = (
+			definition["envoy.service.auth.v3.Authorization"] as { Check: MethodDefinition<object, object> }
+		).Check;
+		const handle = await naiveWay(bytes);
+		return {
+			request: method.requestSerialize(sampleRequest()),
+			ours: await ourWay(bytes, COMPAT),
+			strict: await ourWay(bytes, STRICT),
+			naive: (request) => method.responseSerialize(handle(method.requestDeserialize(request))),
+			service: definition["envoy.service.auth.v3.Authorization"] as ServiceDefinition,
+			handle,
+			agree: (left, right) => essence(method, left) === essence(method, right),
+		};
+	} finally {
+		await rm(folder, { recursive: true, force: true });
+	}
+}
+
+const nothing = (): void => {};
+
+type Config = CheckDeps["config"];
+
+/** The same document and the same answer as the naive way. */
+const COMPAT: Config = {
+	policy: { path: ENTRYPOINT, compat: "opa-envoy-plugin", extensions: false, max_input_bytes: 1 << 23 },
+	request: {
+		ambiguous_paths: "refuse",
+		repeated_headers: "refuse",
+		unread_bodies: "refuse",
+		redirected: "refuse",
+		skip_body_parse: false,
+		max_body_depth: 100,
+	},
+	identity: { headers: { id: "", issuer: "" } },
+	fields: { enabled: false, cache_control: "" },
+	audit: { overflow: "deny" },
+};
+
+const STRICT: Config = {
+	...COMPAT,
+	policy: { ...COMPAT.policy, compat: "strict", extensions: true },
+	identity: { headers: { id: "x-postern-id", issuer: "x-postern-issuer" } },
+	fields: { enabled: true, cache_control: "private, no-store" },
+};
+
+async function ourWay(bundle: Buffer, config: Config): Promise<(request: Buffer) => Buffer> {
+	const policy = await loadPolicy(bundle, DEFAULT_POLICY_LIMITS, systemClock);
+	const { check } = createCheckService({
+		policy: { current: () => policy },
+		config,
+		readDirective: (value) => readDirective(value, DECISION_RULES),
+		trusted: true,
+		audit: { write: () => true, flush: async () => {}, close: async () => {} },
+		metrics: { checks: { inc: nothing }, checkSeconds: { observe: nothing }, ignoredKeys: { inc: nothing } },
+		clock: systemClock,
+		log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
+		newId: randomUUID,
+		draining: () => false,
+	});
+	return (request) => check(request, {}) as Buffer;
+}
+
+async function naiveWay(bundle: Buffer): Promise<(request: object) => object> {
+	const { wasm, data } = await readBundle(bundle, 1 << 26);
+	const opa = createRequire(import.meta.url)("@open-policy-agent/opa-wasm") as {
+		loadPolicy(wasm: Uint8Array): Promise<NaivePolicy>;
+	};
+	const policy = await opa.loadPolicy(wasm);
+	policy.setData(JSON.parse(data.toString("utf8")));
+	return (request) => {
+		const { attributes } = request as { attributes: Attributes };
+		const { path } = attributes.request.http;
+		const cut = path.indexOf("?");
+		const query: Record<string, string[]> = {};
+		for (const [key, value] of new URLSearchParams(cut < 0 ? "" : path.slice(cut + 1)))
+			query[key] = [...(query[key] ?? []), value];
+		const input = {
+			attributes,
+			version: { ext_authz: "v3", encoding: "protojson" },
+			parsed_path: decodeURIComponent(cut < 0 ? path : path.slice(0, cut))
+				.replace(/^\/+/, "")
+				.split("/"),
+			parsed_query: query,
+			parsed_body: null,
+			truncated_body: false,
+		};
+		const decision = policy.evaluate(input, ENTRYPOINT)[0]?.result;
+		const metadata = { fields: { decision_id: { stringValue: randomUUID(), kind: "stringValue" } } };
+		if (decision?.allowed !== true) {
+			return {
+				status: { code: 7 },
+				deniedResponse: { status: { code: decision?.http_status ?? 403 }, body: decision?.body ?? "" },
+				dynamicMetadata: metadata,
+			};
+		}
+		const headers = Object.entries(decision.headers ?? {}).map(([key, value]) => ({
+			header: { key, value },
+			append: { value: false },
+			appendAction: 2,
+		}));
+		return {
+			status: { code: 0 },
+			okResponse: { headers },
+			dynamicMetadata: metadata,
+		};
+	};
+}
+
+interface Attributes {
+	readonly request: { readonly http: { readonly path: string } };
+}
+
+/** Verdict and request headers of an answer, as text. */
+function essence(method: MethodDefinition<object, object>, bytes: Buffer): string {
+	const answer = method.responseDeserialize(bytes) as {
+		readonly status?: { readonly code?: number };
+		readonly okResponse?: {
+			readonly headers?: readonly { readonly header: { key: string; value: string } }[];
+		};
+	};
+	const headers = (answer.okResponse?.headers ?? [])
+		.map(({ header }) => `${header.key}=${header.value}`)
+		.sort();
+	return JSON.stringify([answer.status?.code ?? 0, headers]);
+}
+
+function sampleRequest(): object {
+	const path = "/orders/1234567/items?expand=lines&expand=customer&page=2";
+	const headers: Record<string, string> = {
+		":authority": "api.example.test",
+		":method": "GET",
+		":path": path,
+		":scheme": "https",
+		accept: "application/json, text/plain, */*",
+		"accept-encoding": "gzip, deflate, br",
+		"accept-language": "en-GB,en;q=0.9,de;q=0.8",
+		authorization: `Bearer ${"eyJhbGciOiJSUzI1NiJ9.".padEnd(700, "abcdefghij")}`,
+		"cache-control": "no-cache",
+		cookie: "session=5f0f6ed8f9a34f7c8f1f; theme=dark; consent=yes",
+		origin: "https://app.example.test",
+		referer: "https://app.example.test/orders",
+		"sec-ch-ua": '"Chromium";v="130", "Not?A_Brand";v="99"',
+		"sec-ch-ua-platform": '"Linux"',
+		"sec-fetch-mode": "cors",
+		"sec-fetch-site": "same-site",
+		traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+		"user-agent":
+			"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130 Safari/537.36",
+		"x-envoy-external-address": "203.0.113.7",
+		"x-forwarded-for": "203.0.113.7",
+		"x-forwarded-proto": "https",
+		"x-request-id": "7b0e3f0c-1c3d-4d38-9a6a-0a1f8f6e2b11",
+		"x-roles": "role-3,role-7",
+		"x-user": "ann",
+	};
+	const socketAddress = (address: string, portValue: number) => ({
+		address: { socketAddress: { address, portValue } },
+	});
+	return {
+		attributes: {
+			source: { ...socketAddress("10.1.2.3", 41234), principal: "spiffe://example.test/ns/shop/sa/front" },
+			destination: {
+				...socketAddress("10.9.8.7", 8443),
+				principal: "spiffe://example.test/ns/shop/sa/orders",
+			},
+			request: {
+				time: { seconds: 1772368496, nanos: 789000000 },
+				http: {
+					id: "7654321987",
+					method: "GET",
+					headers,
+					path,
+					host: "api.example.test",
+					scheme: "https",
+					protocol: "HTTP/2",
+				},
+			},
+			contextExtensions: { tier: "gold" },
+			metadataContext: {},
+			routeMetadataContext: {},
+			tlsSession: { sni: "api.example.test" },
+		},
+	};
+}
