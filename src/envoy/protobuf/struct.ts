@@ -33,7 +33,7 @@ const STRUCT_FIELDS = (1 << 3) | LENGTH;
 const ENTRY_KEY = (1 << 3) | LENGTH;
 const ENTRY_VALUE = (2 << 3) | LENGTH;
 /** `google.protobuf.Value`: oneof kind. */
-export const VALUE_NULL = (1 << 3) | VARINT;
+const VALUE_NULL = (1 << 3) | VARINT;
 export const VALUE_NUMBER = (2 << 3) | FIXED64;
 export const VALUE_STRING = (3 << 3) | LENGTH;
 export const VALUE_BOOL = (4 << 3) | VARINT;
@@ -71,7 +71,7 @@ export function readStruct(c: Cursor): JsonObject {
 }
 
 /** Reads the Value between `c.pos` and `c.end`. */
-export function readValue(c: Cursor): JsonValue {
+function readValue(c: Cursor): JsonValue {
 	const kind = readKind(c);
 	switch (kind.tag) {
 		case VALUE_STRUCT:

@@ -13,7 +13,7 @@ export function createWriter(size = 1024): Writer {
 }
 
 /** Makes room for `count` more bytes. */
-export function reserve(w: Writer, count: number): void {
+function reserve(w: Writer, count: number): void {
 	const needed = w.pos + count;
 	if (needed <= w.buffer.length) return;
 	const grown = Buffer.allocUnsafe(Math.max(needed, w.buffer.length * 2));
