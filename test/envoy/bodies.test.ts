@@ -73,6 +73,21 @@ describe("a body under a directive", () => {
 			});
 	});
 
+	test("may end with its connection; what is cut short is refused", async () => {
+		for (const [path, body, status] of [
+			["/closed", BODY, 200],
+			["/cut", BODY.slice(0, -1), 502],
+		] as const) {
+			mesh.decide(path, RELEASING);
+			mesh.upstream.reply(path, (socket) =>
+				socket.end(`HTTP/1.1 200 X\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n${body}`),
+			);
+			const answer = await mesh.get(path);
+			expect(answer).toMatchObject({ status, complete: true });
+			if (status === 200) expect(answer.body).toBe(MASKED);
+		}
+	});
+
 	test("loses validators, lengths and whatever header is not on the list", async () => {
 		const names = [
 			"etag",
@@ -317,6 +332,18 @@ describe("an answer released whole", () => {
 		expect(await mesh.envoy.stats("ext_proc.streams_started")).toBe(before);
 		expect(mesh.decisions()).toMatchObject([{ released: "whole" }]);
 		expect(mesh.releases()).toEqual([]);
+	});
+
+	test("is private for every cache, whatever the upstream ordered", async () => {
+		const orders: [string, string][] = [
+			["cache-control", "public, max-age=60"],
+			["surrogate-control", "max-age=60"],
+			["cdn-cache-control", "max-age=60"],
+		];
+		const answer = await mesh.get(at({ body: "{}", headers: [JSON_TYPE, ...orders] }, WHOLE));
+		expect(answer.headers.filter(([name]) => name.endsWith("-control"))).toEqual([
+			["cache-control", "private, no-store"],
+		]);
 	});
 
 	test("may be larger than the buffer limit, of any type, and an event stream", async () => {

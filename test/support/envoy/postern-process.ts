@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { bundleOf } from "../policy.ts";
+
+/** `postern serve` as operators run it: a process of its own, on a unix socket. */
+export interface PosternProcess {
+	/** Address of the gRPC services. */
+	readonly address: string;
+	kill(signal: "SIGTERM" | "SIGKILL"): void;
+	/** Exit code, or the signal that ended it. */
+	readonly ended: Promise<number | string>;
+	records(): Promise<readonly Readonly<Record<string, unknown>>[]>;
+}
+
+const MAIN = resolve(import.meta.dirname, "../../../src/main.ts");
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+	for (const child of running) child.kill("SIGKILL");
+});
+
+/** Builds `policy` and serves it; resolves once it takes calls. `folder`: of an earlier one, to come back in its place. */
+export async function startPosternProcess(
+	policy: string,
+	options: { readonly drainSeconds: number; readonly folder?: string },
+): Promise<PosternProcess & { readonly folder: string }> {
+	const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "postern-serve-")));
+	const address = `unix://${folder}/postern.sock`;
+	await writeFile(join(folder, "bundle.tar.gz"), (await bundleOf(policy)).bytes);
+	await writeFile(
+		join(folder, "postern.yaml"),
+		[
+			`serve: { grpc: ["${address}"], admin: "off", drain_seconds: ${options.drainSeconds} }`,
+			"policy: { bundle: bundle.tar.gz }",
+			"audit: { sink: audit.jsonl }",
+		].join("\n"),
+	);
+	const child = spawn(process.execPath, [MAIN, "serve", "--config", join(folder, "postern.yaml")], {
+		stdio: ["ignore", "ignore", "pipe"],
+	});
+	running.add(child);
+	let told = "";
+	const ended = new Promise<number | string>((done) => {
+		child.once("exit", (code, signal) => {
+			running.delete(child);
+			done(code ?? String(signal));
+		});
+	});
+	await new Promise<void>((ready, failed) => {
+		child.stderr?.on("data", (text: Buffer) => {
+			told += text.toString();
+			if (told.includes(" ready: grpc ")) ready();
+		});
+		void ended.then(() => failed(new Error(`postern did not start:\n${told}`)));
+	});
+	return {
+		address,
+		folder,
+		ended,
+		kill: (signal) => child.kill(signal),
+		async records() {
+			const text = await readFile(join(folder, "audit.jsonl"), "utf8");
+			return text
+				.split("\n")
+				.filter((line) => line !== "")
+				.map((line) => JSON.parse(line) as Record<string, unknown>);
+		},
+	};
+}
