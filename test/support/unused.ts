@@ -28,27 +28,13 @@ export function unreachable(tree: SourceTree, entry: string): readonly string[] 
 
 const TYPE = /(?<![.\w$])export\s+(?:declare\s+)?(?:interface|type)\s+([A-Za-z_$][\w$]*)/g;
 
-/** Types that their own file uses besides declaring them: they name the parts of what the file exports. */
-function typesOfSignatures(source: string): ReadonlySet<string> {
-	const { code } = readSource(source);
-	const names = [...code.matchAll(TYPE)].map((match) => match[1] ?? "");
-	return new Set(
-		names.filter((name) => (code.match(new RegExp(`(?<![\\w$.])${name}(?![\\w$])`, "g")) ?? []).length > 1),
-	);
-}
-
-/**
- * `file: name` of every export that no other file takes. Types may be exported for the sake of a signature; values
- * may not be exported for the sake of a test.
- *
- * @param others files outside the tree that take from it, by path from the tree's root (`../scripts/a.ts`)
- */
-export function unusedExports(tree: SourceTree, others: SourceTree = new Map()): readonly string[] {
+/** Folder → names that its files take from each file of the tree. */
+function namesTaken(files: SourceTree): ReadonlyMap<string, ReadonlySet<string>> {
 	const used = new Map<string, Set<string>>();
-	for (const [file, source] of [...tree, ...others]) {
+	for (const [file, source] of files) {
 		for (const { specifier, names, dynamic } of importsOf(source)) {
 			if (!specifier.startsWith(".")) continue;
-			// A script beside src says `../src/a.ts` for what the tree calls `a.ts`.
+			// A file beside src says `../src/a.ts` for what the tree calls `a.ts`.
 			const target = normalize(join(dirname(file), specifier)).replace(/^\.\.\/src\//, "");
 			const taken = used.get(target) ?? new Set<string>();
 			used.set(target, taken);
@@ -60,11 +46,36 @@ export function unusedExports(tree: SourceTree, others: SourceTree = new Map()):
 			}
 		}
 	}
+	return used;
+}
+
+/** What a file's own code says more than once: declared and used. */
+function usesItself(source: string): (name: string) => boolean {
+	const { code } = readSource(source);
+	return (name) => (code.match(new RegExp(`(?<![\\w$.])${name}(?![\\w$])`, "g")) ?? []).length > 1;
+}
+
+/**
+ * `file: name` of every export that nobody needs. Another file of the tree or a script takes it; or its own file
+ * works with it, and it is a type (which names a part of a signature) or a test takes it. What tests alone use is dead.
+ *
+ * @param scripts files that count as the program, by path from the tree's root (`../scripts/a.ts`)
+ * @param tests files that look at the program, likewise
+ */
+export function unusedExports(
+	tree: SourceTree,
+	scripts: SourceTree = new Map(),
+	tests: SourceTree = new Map(),
+): readonly string[] {
+	const used = namesTaken(new Map([...tree, ...scripts]));
+	const tested = namesTaken(tests);
 	return [...tree].flatMap(([file, source]) => {
 		if (file.endsWith(".d.ts")) return [];
-		const excused = typesOfSignatures(source);
+		const types = new Set([...readSource(source).code.matchAll(TYPE)].map((match) => match[1] ?? ""));
+		const inside = usesItself(source);
 		return exportsOf(source)
-			.names.filter((name) => used.get(file)?.has(name) !== true && !excused.has(name))
+			.names.filter((name) => used.get(file)?.has(name) !== true)
+			.filter((name) => !(inside(name) && (types.has(name) || tested.get(file)?.has(name) === true)))
 			.map((name) => `${file}: ${name}`);
 	});
 }

@@ -9,9 +9,11 @@ describe("nothing in src is left over", () => {
 		expect(unreachable(src, "main.ts")).toEqual([]);
 	});
 
-	test("every export is taken by another file of src, or by a script that makes pages from it; there is no list of exceptions", () => {
-		const scripts = new Map([...readTree("scripts")].map(([file, source]) => [`../scripts/${file}`, source]));
-		expect(unusedExports(src, scripts)).toEqual([]);
+	test("every export is needed; there is no list of exceptions", () => {
+		const beside = (folder: string) =>
+			new Map([...readTree(folder)].map(([file, source]) => [`../${folder}/${file}`, source]));
+		const tests = new Map([...beside("test"), ...beside("bench"), ...beside("examples")]);
+		expect(unusedExports(src, beside("scripts"), tests)).toEqual([]);
 	});
 
 	test.each(["src", "test", "bench", "examples"])("no code is commented out in %s", (folder) => {
@@ -34,6 +36,15 @@ describe("the check itself", () => {
 
 	test("finds what nothing leads to", () => {
 		expect(unreachable(tree, "main.ts")).toEqual(["island.ts"]);
+	});
+
+	test("finds an export that tests alone use, and bears one that its own file works with", () => {
+		const tested = new Map([
+			["main.ts", `export const limit = 1;\nexport const dead = 2;\nconsole.log(limit);`],
+		]);
+		const tests = new Map([["../test/a.test.ts", `import { dead, limit } from "../src/main.ts";`]]);
+		expect(unusedExports(tested, new Map(), tests)).toEqual(["main.ts: dead"]);
+		expect(unusedExports(tested)).toEqual(["main.ts: limit", "main.ts: dead"]);
 	});
 
 	test("finds exports that nobody takes", () => {
