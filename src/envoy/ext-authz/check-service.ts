@@ -51,10 +51,6 @@ interface Call {
 const NOBODY: Identity = { authenticated: false, method: "none" };
 const EMPTY_SPAN: Span = { start: 0, end: 0 };
 
-export function createCheck(deps: CheckDeps): Check {
-	return createCheckService(deps).check;
-}
-
 /** Builds the `Authorization` service; what does not change from call to call is done here, once. */
 export function createCheckService(deps: CheckDeps): CheckService {
 	const { config, clock, log } = deps;

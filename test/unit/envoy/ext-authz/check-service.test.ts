@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { AuditRecord, DecisionRecord } from "../../../../src/audit/types.ts";
 import { readHandoff } from "../../../../src/decision/handoff.ts";
-import { createCheck, createCheckService } from "../../../../src/envoy/ext-authz/check-service.ts";
+import { createCheckService } from "../../../../src/envoy/ext-authz/check-service.ts";
 import type { CheckDeps } from "../../../../src/envoy/ext-authz/deps.ts";
 import type { Credentials, Identity, IdentityOutcome } from "../../../../src/identity/types.ts";
 import type { ActivePolicy, Evaluation } from "../../../../src/policy/types.ts";
@@ -48,7 +48,7 @@ async function run(
 					input = JSON.parse(document.toString());
 					return options.evaluation ?? ALLOW;
 				}));
-	const check = createCheck(checkDeps(policy, options.deps, records));
+	const { check } = createCheckService(checkDeps(policy, options.deps, records));
 	const answer = readAnswer(
 		await check(bytes, options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs }),
 	);
@@ -263,12 +263,12 @@ describe("identity", () => {
 			fakePolicy(() => ALLOW),
 			{ identify: () => known(ANN) },
 		);
-		expect(createCheck(deps)(httpCheck(), {})).toBeInstanceOf(Buffer);
+		expect(createCheckService(deps).check(httpCheck(), {})).toBeInstanceOf(Buffer);
 		const later = checkDeps(
 			fakePolicy(() => ALLOW),
 			{ identify: async () => known(ANN) },
 		);
-		expect(createCheck(later)(httpCheck(), {})).toBeInstanceOf(Promise);
+		expect(createCheckService(later).check(httpCheck(), {})).toBeInstanceOf(Promise);
 	});
 	test("one that throws or rejects is a denial", async () => {
 		const failing = [
@@ -292,7 +292,7 @@ describe("identity", () => {
 		const releases: (() => void)[] = [];
 		const identify = () =>
 			new Promise<IdentityOutcome>((resolve) => releases.push(() => resolve(known(ANN))));
-		const check = createCheck(checkDeps(policy, { identify }));
+		const { check } = createCheckService(checkDeps(policy, { identify }));
 		const answers = ["/a", "/b", "/c"].map((path) => check(httpCheck({ path }), {}));
 		for (const release of releases.reverse()) release();
 		await Promise.all(answers);
