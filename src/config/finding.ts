@@ -13,9 +13,13 @@ export interface Finding {
 	readonly key?: string;
 }
 
-/** `postern.yaml:3:2: serve.grcp: unknown key; did you mean "grpc"? (config_invalid)` */
-export function formatFinding(finding: Finding): string {
+/** `postern.yaml:3:2: serve.grcp: unknown key; did you mean "grpc"?` */
+export function describeFinding(finding: Finding): string {
 	const place = [finding.file, finding.line, finding.column].filter((part) => part !== undefined).join(":");
-	const parts = [place, finding.key ?? "", finding.message].filter((part) => part !== "");
-	return `${parts.join(": ")} (${finding.code})`;
+	return [place, finding.key ?? "", finding.message].filter((part) => part !== "").join(": ");
+}
+
+/** As {@link describeFinding}, with the code behind it. */
+export function formatFinding(finding: Finding): string {
+	return `${describeFinding(finding)} (${finding.code})`;
 }

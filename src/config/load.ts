@@ -3,7 +3,7 @@ import process from "node:process";
 import { errorMessage, hasErrorCode } from "../lib/error-message.ts";
 import { type ErrorCode, PosternError } from "../lib/errors.ts";
 import { explainIssue } from "./explain.ts";
-import { type Finding, formatFinding } from "./finding.ts";
+import { describeFinding, type Finding, formatFinding } from "./finding.ts";
 import { applyEnvironment, applyFlags, type FlagValue, type Origins, strayVariables } from "./overlay.ts";
 import type { ReferenceReaders } from "./references.ts";
 import { brokenRules } from "./rules.ts";
@@ -43,13 +43,13 @@ export type ConfigReading =
 export function loadConfig(sources: ConfigSources): Config {
 	const reading = readConfig(sources);
 	if (reading.ok) return reading.config;
-	const [first] = reading.findings;
-	const lines = reading.findings.map(formatFinding);
+	const { findings } = reading;
+	const [first] = findings;
 	const message =
-		lines.length === 1
-			? (lines[0] ?? "")
-			: `the configuration has ${lines.length} errors:\n  ${lines.join("\n  ")}`;
-	throw new PosternError(commonCode(reading.findings, first?.code), message);
+		first !== undefined && findings.length === 1
+			? describeFinding(first)
+			: `the configuration has ${findings.length} errors:\n  ${findings.map(formatFinding).join("\n  ")}`;
+	throw new PosternError(commonCode(findings, first?.code), message);
 }
 
 /** As `loadConfig`, with the findings as values. */
@@ -124,8 +124,7 @@ function readFile(named: string | undefined, folder: string): FileReading {
 		text = readSmallFile(path);
 	} catch (thrown) {
 		if (named === undefined && hasErrorCode(thrown, "ENOENT")) return { ok: true };
-		const message = errorMessage(thrown);
-		return { ok: false, finding: { code: "file_unreadable", file: shown, message } };
+		return { ok: false, finding: { code: "file_unreadable", message: errorMessage(thrown) } };
 	}
 	return { ok: true, yaml: parseYamlFile(text, shown), path, shown };
 }
