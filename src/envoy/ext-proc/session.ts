@@ -1,3 +1,4 @@
+import { WireError } from "../protobuf/reader.ts";
 import {
 	changeHeaders,
 	changeTrailers,
@@ -45,6 +46,15 @@ function openStream(deps: ProcessDeps): ProcessStream {
 		state = { at: "over" };
 		deps.log.warn({ code, why }, "an ext_proc stream ends with an error");
 		return { kind: "fail", code };
+	}
+
+	/** The text of an error that nobody foresaw may quote what it was about; its place does not. */
+	function broken(error: unknown): Step {
+		const [, place = ""] = error instanceof Error ? (error.stack ?? "").split(/\n\s+(?=at )/) : [];
+		return fail(
+			"internal",
+			`unexpected ${error instanceof Error ? error.name : typeof error} ${place}`.trim(),
+		);
 	}
 
 	function answer(next: State, message: Buffer): Step {
@@ -174,9 +184,9 @@ function openStream(deps: ProcessDeps): ProcessStream {
 			try {
 				const step = onMessage(bytes);
 				if (!(step instanceof Promise)) return step;
-				return step.catch((error: unknown) => fail("internal", String(error)));
+				return step.catch(broken);
 			} catch (error) {
-				return fail("invalid", error instanceof Error ? error.message : String(error));
+				return error instanceof WireError ? fail("invalid", error.message) : broken(error);
 			}
 		},
 		mayEnd: () => state.at === "passing" || state.at === "judged" || state.at === "replaced",

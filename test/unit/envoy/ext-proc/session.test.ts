@@ -562,6 +562,27 @@ describe("a stream ends with an error", () => {
 		expect(records).toEqual([]);
 	});
 
+	test("a fault of our own: internal, and the log says where and nothing of what", async () => {
+		const audit = {
+			write: () => {
+				throw new TypeError(`cannot take ${BODY}`);
+			},
+			flush: async () => {},
+			close: async () => {},
+		};
+		const plain = await exchange({ metadata: RELEASING }, BODY, { audit });
+		const headers: [string, string][] = [
+			["content-type", "application/json"],
+			["content-encoding", "gzip"],
+		];
+		const coded = await exchange({ metadata: RELEASING, headers }, gzipSync(BODY), { audit });
+		for (const { body, log } of [plain, coded]) {
+			expect(body).toEqual({ failed: "internal" });
+			expect(JSON.stringify(log.lines)).toContain("unexpected TypeError at ");
+			expect(JSON.stringify(log.lines)).not.toContain("SECRET");
+		}
+	});
+
 	test("no end while a body is owed", async () => {
 		const { stream } = open();
 		await send(stream, responseHeaders({ metadata: RELEASING }));
