@@ -24,7 +24,7 @@ export function reset(out: JsonOut): void {
 }
 
 /** @throws InputTooLarge */
-export function room(out: JsonOut, count: number): void {
+function room(out: JsonOut, count: number): void {
 	const needed = out.pos + count;
 	if (needed > out.buffer.length) grow(out, needed);
 }

@@ -29,7 +29,7 @@ export const FIXED64 = 1;
 export const LENGTH = 2;
 const START_GROUP = 3;
 const END_GROUP = 4;
-export const FIXED32 = 5;
+const FIXED32 = 5;
 
 /** Reads `bytes` from `start` to `end`; `depth` is that of the message around them. */
 export function cursor(bytes: Buffer, start = 0, end: number = bytes.length, depth = 0): Cursor {
