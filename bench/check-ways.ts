@@ -83,8 +83,6 @@ export async function makeWays(): Promise<Ways> {
 		const definition = loadSync("envoy/service/auth/v3/external_auth.proto", {
 			includeDirs: [join(import.meta.dirname, "../proto")],
 			keepCase: false,
-			longs: Number,
-			enums: Number,
 		});
 		const method = (
 			definition["envoy.service.auth.v3.Authorization"] as { Check: MethodDefinition<object, object> }

@@ -10,18 +10,18 @@ export interface HeaderBytes {
 /** What the service itself reads of the headers. Absent: no such header. */
 export interface HeaderFacts {
 	readonly authorization: readonly string[];
-	readonly contentType?: string;
-	readonly contentLength?: string;
-	readonly contentEncoding?: string;
-	readonly transferEncoding?: string;
+	readonly contentType?: string | undefined;
+	readonly contentLength?: string | undefined;
+	readonly contentEncoding?: string | undefined;
+	readonly transferEncoding?: string | undefined;
 	/** `x-envoy-auth-partial-body`, which Envoy alone sets. */
-	readonly partialBody?: string;
+	readonly partialBody?: string | undefined;
 	/** `:path` as it came. */
-	readonly path?: { readonly start: number; readonly end: number };
+	readonly path?: { readonly start: number; readonly end: number } | undefined;
 	/** `x-envoy-original-url`: the mark of an internal redirect. */
 	readonly redirected: boolean;
 	/** Name of the first single-valued header that comes more than once. */
-	readonly repeated?: string;
+	readonly repeated?: string | undefined;
 }
 
 /** Headers of which a request has one at most; two of them are two readings (RFC 9110, section 5.3). */
@@ -90,7 +90,13 @@ function knownName(bytes: Buffer, start: number, end: number): Name | undefined 
 export function readHeaders(headers: HeaderBytes): HeaderFacts {
 	const { bytes, spans } = headers;
 	const authorization: string[] = [];
-	const found: { -readonly [key in keyof HeaderFacts]?: HeaderFacts[key] } = {};
+	let contentType: string | undefined;
+	let contentLength: string | undefined;
+	let contentEncoding: string | undefined;
+	let transferEncoding: string | undefined;
+	let partialBody: string | undefined;
+	let path: HeaderFacts["path"];
+	let repeated: string | undefined;
 	const seen: Name[] = [];
 	let redirected = false;
 	for (let at = 0; at < spans.length; at += 4) {
@@ -102,29 +108,46 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 			redirected = true;
 			continue;
 		}
-		if (name === "content-encoding" || name === "transfer-encoding") {
-			const key = name === "content-encoding" ? "contentEncoding" : "transferEncoding";
-			const value = bytes.toString("latin1", start, end);
-			found[key] = found[key] === undefined ? value : `${found[key]},${value}`;
+		if (name === "content-encoding") {
+			contentEncoding = joined(contentEncoding, bytes, start, end);
 			continue;
 		}
-		if (seen.includes(name)) found.repeated ??= name;
+		if (name === "transfer-encoding") {
+			transferEncoding = joined(transferEncoding, bytes, start, end);
+			continue;
+		}
+		if (seen.includes(name)) repeated ??= name;
 		else seen.push(name);
 		// Envoy joins repeats of the headers it knows best before it hands out any, raw or not.
-		if (found.repeated === undefined && NO_COMMA.has(name) && bytes.subarray(start, end).includes(0x2c))
-			found.repeated = name;
+		if (NO_COMMA.has(name) && hasComma(bytes, start, end)) repeated ??= name;
 		if (name === "authorization") {
 			const value = bytes.toString("latin1", start, end);
-			if (value.includes(",") && /^(?:bearer|basic) /i.test(value)) found.repeated ??= name;
+			if (value.includes(",") && /^(?:bearer|basic) /i.test(value)) repeated ??= name;
 			authorization.push(value);
-		} else if (name === "content-type") {
-			const value = bytes.toString("latin1", start, end);
-			found.contentType = found.contentType === undefined ? value : `${found.contentType},${value}`;
-		} else if (name === "content-length") {
-			const value = bytes.toString("latin1", start, end);
-			found.contentLength = found.contentLength === undefined ? value : `${found.contentLength},${value}`;
-		} else if (name === "x-envoy-auth-partial-body") found.partialBody = bytes.toString("latin1", start, end);
-		else if (name === ":path") found.path = { start, end };
+		} else if (name === "content-type") contentType = joined(contentType, bytes, start, end);
+		else if (name === "content-length") contentLength = joined(contentLength, bytes, start, end);
+		else if (name === "x-envoy-auth-partial-body") partialBody = bytes.toString("latin1", start, end);
+		else if (name === ":path") path = { start, end };
 	}
-	return { ...found, authorization, redirected };
+	return {
+		authorization,
+		contentType,
+		contentLength,
+		contentEncoding,
+		transferEncoding,
+		partialBody,
+		path,
+		redirected,
+		repeated,
+	};
+}
+
+function joined(before: string | undefined, bytes: Buffer, start: number, end: number): string {
+	const value = bytes.toString("latin1", start, end);
+	return before === undefined ? value : `${before},${value}`;
+}
+
+function hasComma(bytes: Buffer, start: number, end: number): boolean {
+	for (let pos = start; pos < end; pos++) if (bytes[pos] === 0x2c) return true;
+	return false;
 }

@@ -105,14 +105,14 @@ function writeAllow(
 	const cached = config.fields && config.cacheControl !== "";
 	if (config.compat && decision.plain && owned.length === 0 && !cached) return;
 	const mark = beginMessage(w, tag(3, LENGTH));
-	const named = new Set<string>();
+	const named: string[] = [];
 	for (const header of decision.headers) {
 		const name = header.name.toLowerCase();
 		if (masked && (name === "accept-encoding" || CONDITIONAL.includes(name))) continue;
-		named.add(name);
+		named.push(name);
 		writeHeader(w, 2, header, false);
 	}
-	const removed = new Set(decision.removeHeaders.map((name) => name.toLowerCase()));
+	const removed = decision.removeHeaders.map((name) => name.toLowerCase());
 	writeIdentity(w, config.identityHeaders.id, answer.identity.id, named, removed);
 	writeIdentity(w, config.identityHeaders.issuer, answer.identity.issuer, named, removed);
 	if (masked) writeHeader(w, 2, IDENTITY_CODING, false);
@@ -121,14 +121,14 @@ function writeAllow(
 	}
 	const always = masked ? [...owned, ...CONDITIONAL] : owned;
 	for (const name of always)
-		if (!named.has(name) && !removed.has(name)) writeStringField(w, tag(5, LENGTH), name);
-	const repeated = new Set<string>();
+		if (!named.includes(name) && !removed.includes(name)) writeStringField(w, tag(5, LENGTH), name);
+	const repeated: string[] = [];
 	for (const header of decision.responseHeaders) {
 		const name = header.name.toLowerCase();
 		if (cached && name === "cache-control") continue;
 		// What was given once replaces what the upstream says; `set-cookie`, and whatever the peer would add, comes beside it.
-		writeHeader(w, 6, header, config.compat || name === "set-cookie" || repeated.has(name));
-		repeated.add(name);
+		writeHeader(w, 6, header, config.compat || name === "set-cookie" || repeated.includes(name));
+		repeated.push(name);
 	}
 	if (cached) writeHeader(w, 6, { name: "cache-control", value: config.cacheControl }, false);
 	for (const { key, value } of decision.setQuery) {
@@ -147,11 +147,12 @@ function writeIdentity(
 	w: Writer,
 	name: string,
 	value: string | undefined,
-	named: Set<string>,
-	removed: ReadonlySet<string>,
+	named: string[],
+	removed: readonly string[],
 ): void {
-	if (name === "" || value === undefined || value === "" || named.has(name) || removed.has(name)) return;
-	named.add(name);
+	if (name === "" || value === undefined || value === "" || named.includes(name) || removed.includes(name))
+		return;
+	named.push(name);
 	writeHeader(w, 2, { name, value: headerText(value) }, false);
 }
 

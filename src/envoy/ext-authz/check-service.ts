@@ -281,12 +281,15 @@ export function createCheckService(deps: CheckDeps): CheckService {
 	return { check, deny };
 }
 
+const PATH_EXTENSION = Buffer.from("postern.path", "latin1");
+
 /** `context_extensions["postern.path"]`: the decision path that the route asks for. */
 function askedPath(view: CheckView): string | undefined {
 	const { bytes, contextExtensions } = view;
 	for (let at = 0; at < contextExtensions.length; at += 4) {
-		if (bytes.toString("latin1", contextExtensions[at], contextExtensions[at + 1]) !== "postern.path")
-			continue;
+		const start = contextExtensions[at] as number;
+		const end = contextExtensions[at + 1] as number;
+		if (end - start !== PATH_EXTENSION.length || PATH_EXTENSION.compare(bytes, start, end) !== 0) continue;
 		return bytes
 			.toString("utf8", contextExtensions[at + 2], contextExtensions[at + 3])
 			.replace(/^\/+|\/+$/g, "");
@@ -294,6 +297,7 @@ function askedPath(view: CheckView): string | undefined {
 	return undefined;
 }
 
-function startsWithHttp1(bytes: Buffer, protocol: Span): boolean {
-	return bytes.toString("latin1", protocol.start, Math.min(protocol.end, protocol.start + 6)) === "HTTP/1";
+/** `HTTP/1.0` or `HTTP/1.1`; Envoy writes no other form of them. */
+function startsWithHttp1(bytes: Buffer, { start, end }: Span): boolean {
+	return end - start === 8 && bytes[start + 5] === 0x31;
 }

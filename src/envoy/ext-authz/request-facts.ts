@@ -78,7 +78,7 @@ function ambiguity(view: CheckView, http: HttpView, facts: RequestFacts): string
 		return "path and :path differ";
 	}
 	// Envoy writes `!` for bytes that are no UTF-8; with raw headers the comparison above finds them.
-	return http.headerMap === undefined && pathPart(facts.path).includes("!")
+	return http.headerMap === undefined && facts.path.includes("!") && pathPart(facts.path).includes("!")
 		? "a ! that may stand for another byte (encode_raw_headers tells)"
 		: undefined;
 }
