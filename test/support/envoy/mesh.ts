@@ -22,7 +22,7 @@ import { type Certificates, createCertificates } from "./certificates.ts";
 import { type ClientAnswer, type ClientRequest, callHttp1, callHttp2 } from "./client.ts";
 import { type EnvoyOptions, type EnvoyProcess, startEnvoy } from "./envoy-process.ts";
 import { freePorts } from "./free-ports.ts";
-import { startUpstream, type Upstream } from "./upstream.ts";
+import { startUpstream, type Upstream, whole } from "./upstream.ts";
 
 export type ProcessCall = ServerDuplexStream<Buffer, Buffer>;
 
@@ -146,6 +146,21 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 					},
 				}),
 	});
+	// The first exchange opens every connection and compiles every hot path; on a busy machine that may outlast the
+	// time limits of the shipped configuration.
+	decisions.set("/warm-up", { allowed: true, response: {} });
+	upstream.reply("/warm-up", whole({ body: "{}" }));
+	upstream.stream("/warm-up", (stream) => {
+		stream.respond({ ":status": 200, "content-type": "application/json" });
+		stream.end("{}");
+	});
+	for (let attempt = 0; attempt < 20; attempt++)
+		if ((await callHttp1(envoy.port, { path: "/warm-up" })).status === 200) break;
+	for (let wait = 0; wait < 40 && (await envoy.accessLog()).length === 0; wait++)
+		await new Promise((resolve) => setTimeout(resolve, 25));
+	records.length = 0;
+	upstream.clear();
+
 	let answers = 0;
 	let leaked = 0;
 	async function counted(
