@@ -2,7 +2,8 @@ import type { DecisionRecord } from "../../audit/types.ts";
 import type { Decision } from "../../decision/types.ts";
 import type { Identity } from "../../identity/types.ts";
 import type { ActivePolicy } from "../../policy/types.ts";
-import { type CheckView, type PeerView, textOf } from "./check-request.ts";
+import { textOf } from "./check-request.ts";
+import type { CheckView, PeerView } from "./check-view.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
 export interface RecordSource {

@@ -3,8 +3,8 @@ import type { Body, JsonSpan } from "../../request/body.ts";
 import { goText } from "../../request/go-text.ts";
 import type { Fields } from "../../request/query.ts";
 import { WireError } from "../protobuf/reader.ts";
-import type { CheckView, HttpView, MetadataView, PeerView, Span } from "./check-request.ts";
 import { openEntry } from "./check-request.ts";
+import type { CheckView, HttpView, MetadataView, PeerView, Span } from "./check-view.ts";
 import { groupByName, hasRepeatedName } from "./entries.ts";
 import {
 	again,

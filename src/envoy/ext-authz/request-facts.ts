@@ -5,7 +5,8 @@ import type { Deny } from "../../decision/types.ts";
 import { type HeaderFacts, readHeaders } from "../../request/headers.ts";
 import { pathAmbiguity } from "../../request/path.ts";
 import { readMembers } from "../protobuf/struct.ts";
-import { type CheckView, type HttpView, openEntry, type Span, textOf } from "./check-request.ts";
+import { openEntry, textOf } from "./check-request.ts";
+import type { CheckView, HttpView, Span } from "./check-view.ts";
 import { sameText } from "./entries.ts";
 
 /** What the service itself looks at, as text. */
