@@ -11,8 +11,8 @@ const BATCH = 1_000;
 const ROUNDS = 60;
 /** Turns that warm up. */
 const WARM = 12;
-const WIRE_BATCH = 3_000;
-const WIRE_ROUNDS = 3;
+const WIRE_BATCH = 2_500;
+const WIRE_ROUNDS = 9;
 const IN_FLIGHT = 32;
 
 type Cpu = ReturnType<typeof process.cpuUsage>;
