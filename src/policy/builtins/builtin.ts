@@ -3,6 +3,8 @@ import type { Term } from "../term/term.ts";
 export interface BuiltinContext {
 	/** Nanoseconds since 1970-01-01T00:00:00Z; the same within one evaluation. */
 	readonly nowNs: () => bigint;
+	/** The value first made for this key within one evaluation: what is random is random once. */
+	readonly remember: (key: string, make: () => Term) => Term;
 }
 
 /**

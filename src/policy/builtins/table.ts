@@ -1,23 +1,41 @@
 import type { Builtin } from "./builtin.ts";
+import { castBuiltins } from "./casts.ts";
 import { cryptoBuiltins } from "./crypto.ts";
 import { encodingBuiltins } from "./encoding.ts";
 import { jwtBuiltins } from "./jwt.ts";
+import { netBuiltins } from "./net.ts";
 import { objectBuiltins } from "./objects.ts";
+import { randBuiltins } from "./rand.ts";
+import { rangeBuiltins } from "./range.ts";
+import { regexBuiltins } from "./regex.ts";
+import { runtimeBuiltins } from "./runtime.ts";
+import { semverBuiltins } from "./semver.ts";
 import { sprintfBuiltins } from "./sprintf.ts";
 import { stringBuiltins } from "./strings.ts";
 import { timeBuiltins } from "./time.ts";
+import { unitBuiltins } from "./units.ts";
 import { urlqueryBuiltins } from "./urlquery.ts";
+import { uuidBuiltins } from "./uuid.ts";
 
 /** Every builtin that the host supplies to a policy, by its name in Rego. What is not here is refused at load. */
 export const HOST_BUILTINS: ReadonlyMap<string, Builtin> = new Map(
 	Object.entries({
+		...castBuiltins,
 		...cryptoBuiltins,
 		...encodingBuiltins,
 		...jwtBuiltins,
+		...netBuiltins,
 		...objectBuiltins,
+		...randBuiltins,
+		...rangeBuiltins,
+		...regexBuiltins,
+		...runtimeBuiltins,
+		...semverBuiltins,
 		...sprintfBuiltins,
 		...stringBuiltins,
 		...timeBuiltins,
+		...unitBuiltins,
 		...urlqueryBuiltins,
+		...uuidBuiltins,
 	}),
 );

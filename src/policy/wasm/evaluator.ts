@@ -3,6 +3,7 @@ import { PosternError } from "../../lib/errors.ts";
 import type { Builtin } from "../builtins/builtin.ts";
 import { MAX_RESULT_DEPTH, type PolicyLimits } from "../limits.ts";
 import { TermSyntaxError } from "../term/reader.ts";
+import type { Term } from "../term/term.ts";
 import type { Evaluation, PolicyFailure } from "../types.ts";
 import { classifyThrow } from "./abort.ts";
 import { createInstance, type PolicyInstance } from "./instance.ts";
@@ -47,13 +48,21 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 		now ??= BigInt(Math.floor(clock.now())) * 1_000_000n;
 		return now;
 	};
+	const remembered = new Map<string, Term>();
+	const remember = (key: string, make: () => Term): Term => {
+		const known = remembered.get(key);
+		if (known !== undefined) return known;
+		const made = make();
+		remembered.set(key, made);
+		return made;
+	};
 	const start = (): PolicyInstance =>
 		createInstance({
 			module: options.module,
 			data: options.data,
 			maxMemoryBytes: limits.max_memory_bytes,
 			builtins: options.builtins,
-			context: { nowNs },
+			context: { nowNs, remember },
 		});
 
 	let instance: PolicyInstance | undefined = start();
@@ -105,6 +114,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 			if (busy) return failed("policy_trap", "evaluation inside an evaluation");
 			busy = true;
 			now = undefined;
+			remembered.clear();
 			try {
 				instance ??= start();
 				if (!instance.memory.reserve(instance.heap + input.length)) {

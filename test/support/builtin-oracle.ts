@@ -1,0 +1,64 @@
+import { opaEval } from "./opa-eval.ts";
+import { inputOf, policyOf } from "./policy.ts";
+
+/** A builtin's name and its arguments as JSON; `{"$set": […]}` as an argument, or inside one, stands for a set. */
+export type Call = readonly [name: string, args: readonly unknown[]];
+
+function source(calls: readonly Call[]): string {
+	const arities = new Map(calls.map(([name, args]) => [name, args.length]));
+	const rules = [...arities].map(([name, arity]) => {
+		const args = Array.from({ length: arity }, (_, i) => `a${i}`);
+		const given = args.map((arg, i) => `\t${arg} := term(args[${i}])`).join("\n");
+		return `answer("${name}", args) := sprintf("%v", [[value]]) if {
+${given}
+	value := ${name}(${args.join(", ")})
+}`;
+	});
+	return `package envoy.authz
+
+allow := [text | some call in input.calls; text := answer(call[0], call[1])]
+
+default answer(_, _) := "undefined"
+
+term(x) := x if not holds_set(x)
+
+term(x) := {term1(e) | some e in x["$set"]} if is_set_term(x)
+
+term(x) := [term1(e) | some e in x] if { is_array(x); holds_set(x) }
+
+term(x) := {k: term1(v) | some k, v in x} if { is_object(x); holds_set(x); not is_set_term(x) }
+
+term1(x) := {e | some e in x["$set"]} if is_set_term(x)
+
+term1(x) := x if not is_set_term(x)
+
+is_set_term(x) if { is_object(x); x["$set"] }
+
+holds_set(x) if is_set_term(x)
+
+holds_set(x) if { some e in x; is_set_term(e) }
+
+${rules.join("\n\n")}
+`;
+}
+
+/**
+ * The calls to which the host and the real `opa` answer otherwise, both answers as Rego text (`[value]` or
+ * `undefined`). Each call goes through a compiled policy, as it would in a request.
+ */
+export async function differences(calls: readonly Call[]): Promise<readonly unknown[]> {
+	const rego = source(calls);
+	const policy = await policyOf(rego, { limits: { max_input_bytes: 64 * 1024 * 1024 } });
+	const outcome = policy.evaluate("envoy/authz/allow", inputOf({ calls }));
+	const theirs = (await opaEval(rego, "data.envoy.authz.allow", { calls })) as readonly string[];
+	if (outcome.kind !== "value") return [outcome];
+	const ours = outcome.value as readonly string[];
+	if (ours.length !== calls.length || theirs.length !== calls.length) return [ours.length, theirs.length];
+	return calls
+		.map((call, i) => ({ call, ours: ours[i], opa: theirs[i] }))
+		.filter((answer) => answer.ours !== answer.opa);
+}
+
+/** Every argument list for one builtin. */
+export const callsOf = (name: string, ...args: readonly (readonly unknown[])[]): readonly Call[] =>
+	args.map((list) => [name, list]);
