@@ -1,78 +1,61 @@
-export interface LocalTime {
-	readonly year: number;
-	/** 1–12. */
-	readonly month: number;
-	readonly day: number;
-	readonly hour: number;
-	readonly minute: number;
-	readonly second: number;
-	/** 0 is Sunday. */
-	readonly weekday: number;
+import { readFileSync } from "node:fs";
+import { type Civil, secondOf } from "./civil.ts";
+import { parseZoneFile, type ZoneLookup } from "./zone-file.ts";
+
+type Index = Readonly<Record<string, readonly [start: number, length: number]>>;
+
+interface ZoneInfo {
+	readonly index: Index;
+	readonly bodies: Buffer;
 }
 
-/** Formatters are dear to make; policies name a handful of zones. */
-const MAX_FORMATTERS = 64;
-const formatters = new Map<string, Intl.DateTimeFormat | undefined>();
+let info: ZoneInfo | undefined;
 
-const ZONE = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/;
-
-function makeFormatter(zone: string): Intl.DateTimeFormat | undefined {
-	if (!ZONE.test(zone)) return undefined;
-	try {
-		const formatter = new Intl.DateTimeFormat("en-US", {
-			timeZone: zone,
-			calendar: "iso8601",
-			numberingSystem: "latn",
-			hourCycle: "h23",
-			era: "short",
-			year: "numeric",
-			month: "numeric",
-			day: "numeric",
-			hour: "numeric",
-			minute: "numeric",
-			second: "numeric",
-		});
-		// Zone names are files to OPA, so their case counts; to Intl it does not.
-		const { timeZone } = formatter.resolvedOptions();
-		const otherCase = timeZone !== zone && timeZone.toLowerCase() === zone.toLowerCase();
-		return otherCase ? undefined : formatter;
-	} catch {
-		return undefined;
+/** All zones of the IANA database, packed by `scripts/zoneinfo.mjs`: an index in one line of JSON, then TZif files. */
+function zoneInfo(): ZoneInfo {
+	if (info === undefined) {
+		const bytes = readFileSync(new URL("./zoneinfo.bin", import.meta.url));
+		const end = bytes.indexOf("\n");
+		info = {
+			index: JSON.parse(bytes.toString("utf8", 0, end)) as Index,
+			bodies: bytes.subarray(end + 1),
+		};
 	}
+	return info;
 }
 
-function formatterFor(zone: string): Intl.DateTimeFormat | undefined {
-	if (formatters.has(zone)) return formatters.get(zone);
-	if (formatters.size >= MAX_FORMATTERS) formatters.clear();
-	const formatter = makeFormatter(zone);
-	formatters.set(zone, formatter);
-	return formatter;
+const UTC: ZoneLookup = () => ({
+	name: "UTC",
+	offset: 0,
+	start: Number.NEGATIVE_INFINITY,
+	end: Number.POSITIVE_INFINITY,
+});
+
+/** As many as the database has names. */
+const read = new Map<string, ZoneLookup>();
+
+/** A zone by its IANA name, whose case counts; `""` is UTC, `Local` the process's own. `undefined`: no such zone. */
+export function zoneNamed(name: string): ZoneLookup | undefined {
+	if (name === "" || name === "UTC") return UTC;
+	if (name === "Local") return zoneNamed(new Intl.DateTimeFormat().resolvedOptions().timeZone);
+	const known = read.get(name);
+	if (known !== undefined) return known;
+	const { index, bodies } = zoneInfo();
+	if (!Object.hasOwn(index, name)) return undefined;
+	const [start, length] = index[name] as readonly [number, number];
+	const zone = parseZoneFile(bodies.subarray(start, start + length));
+	read.set(name, zone);
+	return zone;
 }
 
-function fields(date: Date): LocalTime {
-	return {
-		year: date.getUTCFullYear(),
-		month: date.getUTCMonth() + 1,
-		day: date.getUTCDate(),
-		hour: date.getUTCHours(),
-		minute: date.getUTCMinutes(),
-		second: date.getUTCSeconds(),
-		weekday: date.getUTCDay(),
-	};
-}
-
-/** The calendar and clock of an instant in an IANA zone (`""`: UTC); `undefined` for a zone that is not known. */
-export function localTime(ns: bigint, zone: string): LocalTime | undefined {
-	// BigInt division truncates towards zero; seconds are counted down to the one that has begun.
-	const seconds = (ns - (((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n)) / 1_000_000_000n;
-	const instant = new Date(Number(seconds) * 1000);
-	if (zone === "" || zone === "UTC") return fields(instant);
-	const formatter = formatterFor(zone);
-	if (formatter === undefined) return undefined;
-	const part = new Map(formatter.formatToParts(instant).map(({ type, value }) => [type, Number(value)]));
-	const at = (type: Intl.DateTimeFormatPartTypes): number => part.get(type) ?? 0;
-	const local = new Date(
-		Date.UTC(at("year"), at("month") - 1, at("day"), at("hour"), at("minute"), at("second")),
-	);
-	return fields(local);
+/**
+ * Seconds since 1970 of a civil time in a zone. Of a time that comes twice or not at all Go chooses, and so do we:
+ * the offset before or after the change, by where the first guess lands.
+ */
+export function secondIn(zone: ZoneLookup, civil: Civil): number {
+	const utc = secondOf(civil);
+	const { offset, start, end } = zone(utc);
+	if (offset === 0) return utc;
+	const guess = utc - offset;
+	return guess < start || guess >= end ? utc - zone(guess).offset : guess;
 }
