@@ -119,13 +119,15 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 		if (seen.includes(name)) repeated ??= name;
 		else seen.push(name);
 		// Envoy joins repeats of the headers it knows best before it hands out any, raw or not.
-		if (NO_COMMA.has(name) && hasComma(bytes, start, end)) repeated ??= name;
+		if (NO_COMMA.has(name) && hasComma(bytes, start, end, false)) repeated ??= name;
 		if (name === "authorization") {
 			const value = bytes.toString("latin1", start, end);
 			if (value.includes(",") && /^(?:bearer|basic) /i.test(value)) repeated ??= name;
 			authorization.push(value);
-		} else if (name === "content-type") contentType = joined(contentType, bytes, start, end);
-		else if (name === "content-length") contentLength = joined(contentLength, bytes, start, end);
+		} else if (name === "content-type") {
+			if (hasComma(bytes, start, end, true)) repeated ??= name;
+			contentType = joined(contentType, bytes, start, end);
+		} else if (name === "content-length") contentLength = joined(contentLength, bytes, start, end);
 		else if (name === "x-envoy-auth-partial-body") partialBody = bytes.toString("latin1", start, end);
 		else if (name === ":path") path = { start, end };
 	}
@@ -147,7 +149,15 @@ function joined(before: string | undefined, bytes: Buffer, start: number, end: n
 	return before === undefined ? value : `${before},${value}`;
 }
 
-function hasComma(bytes: Buffer, start: number, end: number): boolean {
-	for (let pos = start; pos < end; pos++) if (bytes[pos] === 0x2c) return true;
+/** `quoted`: the value has parameters, whose quoted text (RFC 9110, section 5.6.4) may hold a comma. */
+function hasComma(bytes: Buffer, start: number, end: number, quoted: boolean): boolean {
+	let inside = false;
+	for (let pos = start; pos < end; pos++) {
+		const byte = bytes[pos];
+		if (byte === 0x2c && !inside) return true;
+		if (!quoted) continue;
+		if (byte === 0x22) inside = !inside;
+		else if (byte === 0x5c && inside) pos++;
+	}
 	return false;
 }

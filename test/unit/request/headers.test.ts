@@ -42,6 +42,8 @@ describe("single-valued headers", () => {
 		["content-length", "1,1"],
 		["authorization", "Bearer a,Bearer b"],
 		["authorization", "basic YTpi,Bearer x"],
+		["content-type", "application/json,text/plain"],
+		["content-type", 'multipart/form-data; boundary="a\\"b",application/json'],
 	])("joined by the sender, the comma in %s: %s shows it", (name, value) => {
 		expect(read([[name, value]]).repeated).toBe(name);
 	});
