@@ -1,0 +1,66 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+
+const root = join(import.meta.dirname, "..", "..");
+const folder = mkdtempSync(join(tmpdir(), "postern-package-"));
+const modules = join(folder, "node_modules");
+const installed = join(modules, "postern");
+
+/** Packs the checkout and lays the package where `npm install` would, beside its dependencies. */
+beforeAll(() => {
+	const packed = execFileSync("npm", ["pack", "--json", "--pack-destination", folder], {
+		cwd: root,
+		encoding: "utf8",
+		stdio: ["ignore", "pipe", "ignore"],
+	});
+	const name = /"filename": "([^"]+)"/.exec(packed)?.[1] ?? "";
+	mkdirSync(installed, { recursive: true });
+	execFileSync("tar", ["-xzf", join(folder, name), "-C", installed, "--strip-components=1"]);
+	for (const entry of readdirSync(join(root, "node_modules"))) {
+		if (!entry.startsWith(".")) symlinkSync(join(root, "node_modules", entry), join(modules, entry));
+	}
+}, 120_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function postern(args: readonly string[], input = ""): string {
+	return execFileSync(process.execPath, [join(installed, "bin", "postern"), ...args], {
+		cwd: folder,
+		encoding: "utf8",
+		input,
+	});
+}
+
+test("the package holds what runs and no sources, tests or scripts", () => {
+	expect(readdirSync(installed).sort()).toEqual([
+		"CHANGELOG.md",
+		"LICENSE",
+		"README.md",
+		"SECURITY.md",
+		"bin",
+		"dist",
+		"docs",
+		"envoy",
+		"package.json",
+		"postern-capabilities.json",
+	]);
+});
+
+test("its command runs under node_modules, where Node strips no types", () => {
+	expect(postern(["--version"])).toMatch(/^\S*\d+\.\d+\.\d+/);
+});
+
+test("its command builds a bundle and evaluates it", () => {
+	postern(["build", join(root, "rego", "clinic"), "-o", "bundle.tar.gz"]);
+	const input = JSON.stringify({
+		parsed_path: ["healthz"],
+		attributes: { request: { http: { method: "GET" } } },
+	});
+	const decision: unknown = JSON.parse(
+		postern(["eval", "--bundle", "bundle.tar.gz", "--input", "-", "--json"], input),
+	);
+	expect(decision).toMatchObject({ verdict: "allow" });
+});
