@@ -1,5 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 import { PosternError } from "../lib/errors.ts";
+import { NATIVE_BUILTINS } from "./builtins/natives.ts";
 import { HOST_BUILTINS } from "./builtins/table.ts";
 import { type Bundle, readBundle } from "./bundle/read.ts";
 import type { PolicyLimits } from "./limits.ts";
@@ -35,6 +36,8 @@ function selfCheck(evaluator: Evaluator, entrypoints: ReadonlyMap<string, string
 export interface LoadedPolicy extends ActivePolicy {
 	/** The bundle binds the digests of its files. */
 	readonly bound: boolean;
+	/** Why some answers may not be OPA's: the module could not be made to ask the host. Absent when all are. */
+	readonly mayDiffer?: string;
 	/** Bytes of the present instance's memory. */
 	memoryBytes(): number;
 	/** How many instances were discarded after a trap or a conflict. */
@@ -53,8 +56,15 @@ export async function loadPolicy(
 	serial = 1,
 ): Promise<LoadedPolicy> {
 	const bundle = await readBundle(bytes, limits.max_bundle_bytes);
-	const module = await compileModule(bundle.wasm);
-	const evaluator = createEvaluator({ module, data: bundle.data, limits, builtins: HOST_BUILTINS, clock });
+	const { module, unchanged } = await compileModule(bundle.wasm);
+	const evaluator = createEvaluator({
+		module,
+		data: bundle.data,
+		limits,
+		builtins: HOST_BUILTINS,
+		natives: NATIVE_BUILTINS,
+		clock,
+	});
 	const entrypoints = resolveEntrypoints(bundle, evaluator);
 	selfCheck(evaluator, entrypoints);
 	return {
@@ -63,6 +73,9 @@ export async function loadPolicy(
 		serial,
 		entrypoints: [...entrypoints.keys()],
 		bound: bundle.bound,
+		...(unchanged === undefined
+			? {}
+			: { mayDiffer: `its own builtins and set order are in use: ${unchanged}` }),
 		evaluate(entrypoint, input) {
 			const name = entrypoints.get(entrypoint) ?? entrypoints.get(entrypoint.replace(/^\/+|\/+$/g, ""));
 			if (name === undefined) {

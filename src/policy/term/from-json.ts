@@ -1,9 +1,5 @@
+import { wellFormed } from "./byte-string.ts";
 import { arrayTerm, numberTerm, objectTerm, type Term } from "./term.ts";
-
-const LONE_SURROGATES = /\p{Surrogate}/gu;
-
-/** Go's decoder, and so OPA, puts U+FFFD for what is no code point. */
-const wellFormed = (text: string): string => text.replace(LONE_SURROGATES, "\ufffd");
 
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
 type ParseWithSource = (text: string, reviver: Reviver) => unknown;

@@ -1,10 +1,22 @@
+import { isWellFormed } from "./byte-string.ts";
 import { compareStrings, sortTerms } from "./compare.ts";
 import type { Term } from "./term.ts";
 
-/** Rego text of a term, as `opa_value_parse` reads it. Strings must be well-formed. */
+const ESCAPED_SURROGATE = /\\(?:u(d[c-f][\da-f]{2})|.)/g;
+
+/** Lone surrogates, which stand for single bytes, as they are: `JSON.stringify` writes escapes. */
+function printString(text: string): string {
+	const printed = JSON.stringify(text);
+	if (isWellFormed(text)) return printed;
+	return printed.replace(ESCAPED_SURROGATE, (found, unit: string | undefined) =>
+		unit === undefined ? found : String.fromCharCode(Number.parseInt(unit, 16)),
+	);
+}
+
+/** Rego text of a term, as `opa_value_parse` reads it once `bytesOf` made it bytes. */
 export function printTerm(term: Term): string {
 	if (term === null || typeof term === "boolean") return String(term);
-	if (typeof term === "string") return JSON.stringify(term);
+	if (typeof term === "string") return printString(term);
 	switch (term.kind) {
 		case "number":
 			return term.text;

@@ -13,7 +13,7 @@ export interface TermReader {
 	expect(code: number): void;
 	word(word: string): void;
 	string(): string;
-	/** The literal of a JSON number. */
+	/** The literal of a number: of JSON, or of the like of `.5`, `+1` and `007`, which a policy may get from a text. */
 	number(): string;
 	/** The depth of a container that starts at `depth`. */
 	deeper(depth: number): number;
@@ -25,7 +25,7 @@ export interface TermReader {
 /** Under the `u` flag a pair is one code point, so this meets lone surrogates alone. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const NUMBER = /[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y;
 
 export function termReader(text: string, maxDepth: number): TermReader {
 	let at = 0;

@@ -1,15 +1,23 @@
 import type { JsonValue } from "../../lib/json-value.ts";
+import { wellFormed } from "./byte-string.ts";
 import { sortEntries, sortTerms } from "./compare.ts";
 import { keyText } from "./print.ts";
 import { TermSyntaxError } from "./reader.ts";
 import type { Term } from "./term.ts";
 
+const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/** Not so are `.5` and `007`, which a policy can make of a text and calculate with. */
+export const isJsonNumber = (literal: string): boolean => JSON_NUMBER.test(literal);
+
 /**
  * A double for a number literal.
- * @throws {TermSyntaxError} when no finite double is near: such a number would change its meaning.
+ * @throws {TermSyntaxError} when no finite double is near, for such a number would change its meaning; and when JSON
+ * has no such number, as OPA fails then.
  */
 export function toDouble(literal: string): number {
 	const value = Number(literal);
+	if (!isJsonNumber(literal)) throw new TermSyntaxError("a number that is no JSON");
 	if (!Number.isFinite(value)) throw new TermSyntaxError("a number no double can hold");
 	return value;
 }
@@ -20,7 +28,9 @@ export function toDouble(literal: string): number {
  * @throws {TermSyntaxError} when two keys of one object get the same name, or a number fits no double.
  */
 export function toJsonValue(term: Term): JsonValue {
-	if (term === null || typeof term === "boolean" || typeof term === "string") return term;
+	if (term === null || typeof term === "boolean") return term;
+	// As Go's JSON: U+FFFD for each byte that is no text.
+	if (typeof term === "string") return wellFormed(term);
 	switch (term.kind) {
 		case "number":
 			return toDouble(term.text);
@@ -31,7 +41,7 @@ export function toJsonValue(term: Term): JsonValue {
 		case "object": {
 			const object: Record<string, JsonValue> = Object.create(null);
 			for (const [key, value] of sortEntries(term)) {
-				const name = keyText(key);
+				const name = wellFormed(keyText(key));
 				if (object[name] !== undefined) throw new TermSyntaxError("two keys of one name");
 				object[name] = toJsonValue(value);
 			}

@@ -1,4 +1,5 @@
 import { PosternError } from "../../lib/errors.ts";
+import { LIBRARY_EXPORTS, rewriteModule } from "./rewrite/rewrite.ts";
 
 /** The exports of a module of OPA's ABI 1.2 and 1.3 that the evaluator calls; addresses are offsets in memory. */
 export interface OpaExports {
@@ -50,14 +51,29 @@ const IMPORTS: ReadonlySet<string> = new Set(["memory", "opa_abort", "opa_printl
 
 const invalid = (what: string): PosternError => new PosternError("policy_invalid", `policy.wasm: ${what}`);
 
+interface CompiledModule {
+	readonly module: WebAssembly.Module;
+	/**
+	 * Why the host could not take over the builtins that answer otherwise in a module than in OPA, and the order of
+	 * iteration; absent when it did.
+	 */
+	readonly unchanged?: string;
+}
+
 /**
- * Compiles a module and checks that it asks for nothing but what OPA's ABI names.
+ * Compiles a module, made to ask the host where its own answer is not OPA's, and checks that it asks for nothing but
+ * what OPA's ABI names.
  * @throws {PosternError} `policy_invalid`
  */
-export async function compileModule(bytes: Uint8Array): Promise<WebAssembly.Module> {
+export async function compileModule(bytes: Uint8Array): Promise<CompiledModule> {
 	let module: WebAssembly.Module;
+	let unchanged: string | undefined;
 	try {
+		// The rewrite takes a module for well-formed.
 		module = await WebAssembly.compile(bytes);
+		const rewritten = rewriteModule(bytes);
+		if ("bytes" in rewritten) module = await WebAssembly.compile(rewritten.bytes);
+		else unchanged = rewritten.unchanged;
 	} catch (thrown) {
 		throw new PosternError("policy_invalid", "policy.wasm: not a WebAssembly module", { cause: thrown });
 	}
@@ -66,7 +82,24 @@ export async function compileModule(bytes: Uint8Array): Promise<WebAssembly.Modu
 			throw invalid(`imports ${wanted.module}.${wanted.name}, which no policy needs`);
 		}
 	}
-	return module;
+	return { module, ...(unchanged === undefined ? {} : { unchanged }) };
+}
+
+/** What a rewritten module exports besides; addresses and lengths in, addresses and order out. */
+export interface LibraryExports {
+	/** The key or member after `previous`, in the module's own order; 0 at the end. */
+	postern_iter(node: number, previous: number): number;
+	postern_compare(a: number, b: number): number;
+	/** A string of bytes that were allocated for it. */
+	postern_string(address: number, length: number): number;
+	/** A number with a text that was allocated for it. */
+	postern_number(address: number, length: number): number;
+}
+
+/** The additional exports; `undefined` for a module that was not rewritten. */
+export function libraryExports(exports: Readonly<Record<string, unknown>>): LibraryExports | undefined {
+	const there = Object.keys(LIBRARY_EXPORTS).every((name) => typeof exports[name] === "function");
+	return there ? (exports as unknown as LibraryExports) : undefined;
 }
 
 const versionOf = (value: unknown): unknown => (value instanceof WebAssembly.Global ? value.value : value);

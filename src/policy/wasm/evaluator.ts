@@ -16,6 +16,7 @@ interface EvaluatorOptions {
 	readonly data: Uint8Array;
 	readonly limits: PolicyLimits;
 	readonly builtins: ReadonlyMap<string, Builtin>;
+	readonly natives: ReadonlyMap<string, Builtin>;
 	readonly clock: Clock;
 }
 
@@ -62,6 +63,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 			data: options.data,
 			maxMemoryBytes: limits.max_memory_bytes,
 			builtins: options.builtins,
+			natives: options.natives,
 			context: { nowNs, remember },
 		});
 
@@ -80,6 +82,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 	const run = (current: PolicyInstance, id: number, input: Uint8Array): Evaluation => {
 		const { memory, exports, data, heap } = current;
 		const { eval: runEntrypoint } = exports;
+		current.reset();
 		memory.write(heap, input);
 		exports.opa_heap_ptr_set(heap + input.length);
 		// Not `opa_eval`: it reads Rego text, sets and all, and runs on without input when it cannot read it.

@@ -1,12 +1,22 @@
 import { errorMessage } from "../../lib/error-message.ts";
 import { PosternError } from "../../lib/errors.ts";
 import type { Builtin, BuiltinContext } from "../builtins/builtin.ts";
+import { bytesOf } from "../term/byte-string.ts";
 import { parseTerm } from "../term/parse.ts";
 import { printTerm } from "../term/print.ts";
-import type { Term } from "../term/term.ts";
-import { BUILTIN_IMPORTS, checkExports, type OpaExports } from "./abi.ts";
+import { isNumber, type Term } from "../term/term.ts";
+import {
+	BUILTIN_IMPORTS,
+	checkExports,
+	type LibraryExports,
+	libraryExports,
+	type OpaExports,
+} from "./abi.ts";
 import { PolicyAbort } from "./abort.ts";
 import { type LinearMemory, linearMemory, PAGE_BYTES } from "./memory.ts";
+import { NATIVES } from "./rewrite/natives.ts";
+import { FIRST_NATIVE_ID, SORTED_ITER_ID } from "./rewrite/rewrite.ts";
+import { type SortedIteration, sortedIteration } from "./sorted-iteration.ts";
 
 /** Longest text of an abort that is kept. */
 const MAX_MESSAGE_BYTES = 1024;
@@ -21,6 +31,8 @@ interface InstanceOptions {
 	readonly data: Uint8Array;
 	readonly maxMemoryBytes: number;
 	readonly builtins: ReadonlyMap<string, Builtin>;
+	/** What the host answers in place of the module, by the builtin's name. */
+	readonly natives: ReadonlyMap<string, Builtin>;
 	readonly context: BuiltinContext;
 }
 
@@ -35,6 +47,8 @@ export interface PolicyInstance {
 	readonly entrypoints: ReadonlyMap<string, number>;
 	/** Builtins that the module calls on the host, by name. */
 	readonly builtinNames: readonly string[];
+	/** Before each evaluation. */
+	reset(): void;
 }
 
 function readIndex(memory: LinearMemory, exports: OpaExports, value: number): Map<string, number> {
@@ -48,7 +62,33 @@ function readIndex(memory: LinearMemory, exports: OpaExports, value: number): Ma
 interface Started {
 	readonly memory: LinearMemory;
 	readonly exports: OpaExports;
+	/** The module's own numbers of the host's builtins; those of a rewrite are fixed. */
 	readonly names: Map<number, string>;
+	readonly iteration: SortedIteration | undefined;
+}
+
+/** Puts a builtin's result into the module's memory: the address of its value. */
+function place(
+	opa: OpaExports,
+	library: LibraryExports | undefined,
+	memory: LinearMemory,
+	result: Term,
+): number {
+	const copied = (bytes: Buffer): [address: number, length: number] => {
+		const address = opa.opa_malloc(bytes.length);
+		memory.write(address, bytes);
+		return [address, bytes.length];
+	};
+	// As they are: the module's reader takes neither bytes that are no UTF-8 nor numbers that are no JSON.
+	if (library !== undefined && typeof result === "string") {
+		return library.postern_string(...copied(bytesOf(result)));
+	}
+	if (library !== undefined && isNumber(result)) {
+		return library.postern_number(...copied(Buffer.from(result.text)));
+	}
+	const value = opa.opa_value_parse(...copied(bytesOf(printTerm(result))));
+	if (value === 0) throw new PolicyAbort("a builtin's result was refused");
+	return value;
 }
 
 /** `failure`: the memory is smaller than the module declares, or than its data segments reach. */
@@ -60,10 +100,15 @@ function tryInstantiate(
 	const memory = linearMemory(new WebAssembly.Memory({ initial: pages, maximum }));
 	const names = new Map<number, string>();
 	let exports: OpaExports | undefined;
+	let library: LibraryExports | undefined;
+	let iteration: SortedIteration | undefined;
 
 	const call = (id: number, _context: number, ...args: number[]): number => {
 		const opa = exports as OpaExports;
-		const builtin = options.builtins.get(names.get(id) ?? "");
+		if (id === SORTED_ITER_ID && iteration !== undefined) return iteration.next(args[0] ?? 0, args[1] ?? 0);
+		const native = NATIVES[id - FIRST_NATIVE_ID];
+		const builtin =
+			native === undefined ? options.builtins.get(names.get(id) ?? "") : options.natives.get(native.builtin);
 		if (builtin === undefined) throw new PolicyAbort(`builtin ${names.get(id) ?? id} is missing`);
 		const terms = args.map((address): Term => {
 			const text = memory.text(opa.opa_value_dump(address), memory.memory.buffer.byteLength);
@@ -72,12 +117,7 @@ function tryInstantiate(
 		});
 		const result = builtin(terms, options.context);
 		if (result === undefined) return 0;
-		const bytes = Buffer.from(printTerm(result), "utf8");
-		const address = opa.opa_malloc(bytes.length);
-		memory.write(address, bytes);
-		const value = opa.opa_value_parse(address, bytes.length);
-		if (value === 0) throw new PolicyAbort("a builtin's result was refused");
-		return value;
+		return place(opa, library, memory, result);
 	};
 
 	const env: Record<string, unknown> = {
@@ -90,12 +130,15 @@ function tryInstantiate(
 	for (const name of BUILTIN_IMPORTS) env[name] = call;
 
 	try {
-		exports = checkExports(new WebAssembly.Instance(options.module, { env }).exports);
+		const all = new WebAssembly.Instance(options.module, { env }).exports;
+		exports = checkExports(all);
+		library = libraryExports(all);
+		if (library !== undefined) iteration = sortedIteration(library);
 	} catch (thrown) {
 		if (thrown instanceof PosternError) throw thrown;
 		return { failure: thrown };
 	}
-	return { memory, exports, names };
+	return { memory, exports, names, iteration };
 }
 
 /**
@@ -117,7 +160,7 @@ export function createInstance(options: InstanceOptions): PolicyInstance {
 			cause: failure,
 		});
 	}
-	const { memory, exports, names } = made;
+	const { memory, exports, names, iteration } = made;
 	try {
 		const builtins = readIndex(memory, exports, exports.builtins());
 		for (const [name, id] of builtins) names.set(id, name);
@@ -127,7 +170,15 @@ export function createInstance(options: InstanceOptions): PolicyInstance {
 		const data = exports.opa_json_parse(raw, options.data.length);
 		if (data === 0) throw new PosternError("policy_invalid", "data.json is refused by the policy module");
 		const heap = exports.opa_heap_ptr_get();
-		return { exports, memory, data, heap, entrypoints, builtinNames: [...builtins.keys()] };
+		return {
+			exports,
+			memory,
+			data,
+			heap,
+			entrypoints,
+			builtinNames: [...builtins.keys()],
+			reset: () => iteration?.reset(),
+		};
 	} catch (thrown) {
 		if (thrown instanceof PosternError) throw thrown;
 		throw new PosternError("policy_invalid", `the policy's data cannot be loaded: ${errorMessage(thrown)}`, {

@@ -1,4 +1,4 @@
-import { isUtf8 } from "node:buffer";
+import { byteString } from "../term/byte-string.ts";
 
 export const PAGE_BYTES = 65536;
 
@@ -9,8 +9,8 @@ export interface LinearMemory {
 	reserve(end: number): boolean;
 	write(address: number, bytes: Uint8Array): void;
 	/**
-	 * The UTF-8 text before the next NUL. `undefined` when there is none within `maxBytes`, or the bytes are no
-	 * UTF-8: a replacement character would change what a policy said.
+	 * The text before the next NUL, bytes that are no UTF-8 as `byteString` has them. `undefined` when there is none
+	 * within `maxBytes`.
 	 */
 	text(address: number, maxBytes: number): string | undefined;
 	/** The same for messages: cut at `maxBytes`, with replacement characters. */
@@ -44,8 +44,7 @@ export function linearMemory(memory: WebAssembly.Memory): LinearMemory {
 			const window = all.subarray(address, address + maxBytes + 1);
 			const length = window.indexOf(0);
 			if (address <= 0 || length < 0) return undefined;
-			const text = window.subarray(0, length);
-			return isUtf8(text) ? text.toString("utf8") : undefined;
+			return byteString(window.subarray(0, length));
 		},
 		message(address, maxBytes) {
 			const window = bytes().subarray(address, address + maxBytes);

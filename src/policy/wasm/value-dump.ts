@@ -1,4 +1,5 @@
 import type { JsonValue } from "../../lib/json-value.ts";
+import { wellFormed } from "../term/byte-string.ts";
 import { readTerm } from "../term/parse.ts";
 import { type TermReader, TermSyntaxError, termReader } from "../term/reader.ts";
 import { toDouble, toJsonValue } from "../term/to-json.ts";
@@ -9,7 +10,7 @@ function readObject(reader: TermReader, depth: number): JsonValue | undefined {
 	if (reader.take(0x7d)) return object;
 	for (;;) {
 		if (reader.peek() !== 0x22) return undefined;
-		const name = reader.string();
+		const name = wellFormed(reader.string());
 		if (!reader.take(0x3a)) return undefined;
 		if (object[name] !== undefined) throw new TermSyntaxError("two keys of one name");
 		object[name] = readJson(reader, depth);
@@ -21,7 +22,7 @@ function readObject(reader: TermReader, depth: number): JsonValue | undefined {
 function readJson(reader: TermReader, depth: number): JsonValue {
 	switch (reader.peek()) {
 		case 0x22:
-			return reader.string();
+			return wellFormed(reader.string());
 		case 0x7b: {
 			const start = reader.position();
 			reader.skip();
