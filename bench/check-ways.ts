@@ -116,6 +116,8 @@ const COMPAT: Config = {
 		redirected: "refuse",
 		skip_body_parse: false,
 		max_body_depth: 100,
+		max_parts: 1000,
+		max_part_header_bytes: 16_384,
 	},
 	identity: { headers: { id: "", issuer: "" } },
 	fields: { enabled: false, cache_control: "" },

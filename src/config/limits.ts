@@ -102,6 +102,20 @@ export const LIMITS = {
 		unit: "levels",
 		purpose: "Nesting of a request body that `parsed_body` may hold.",
 	},
+	"request.max_parts": {
+		default: 1000,
+		min: 1,
+		max: 100_000,
+		unit: "count",
+		purpose: "Parts of a multipart form; a form with more is `too_large` and not read.",
+	},
+	"request.max_part_header_bytes": {
+		default: 16 * KIB,
+		min: 256,
+		max: MIB,
+		unit: "bytes",
+		purpose: "Headers of one part of a multipart form; a form with larger ones is `too_large` and not read.",
+	},
 	"identity.jwt.clock_skew_seconds": {
 		default: 30,
 		min: 0,

@@ -136,6 +136,8 @@ const request = z.strictObject({
 	redirected: refusal("Calls that Envoy marks as internally redirected."),
 	skip_body_parse: flag("Leaves `parsed_body` and `truncated_body` out of the input.").default(false),
 	max_body_depth: limit("request.max_body_depth"),
+	max_parts: limit("request.max_parts"),
+	max_part_header_bytes: limit("request.max_part_header_bytes"),
 });
 
 const jwt = z.strictObject({

@@ -57,6 +57,8 @@ export interface RequestConfig {
 	/** Leaves `parsed_body` and `truncated_body` out of the input. */
 	readonly skip_body_parse: boolean;
 	readonly max_body_depth: number;
+	readonly max_parts: number;
+	readonly max_part_header_bytes: number;
 }
 
 export interface IdentityConfig {

@@ -2,6 +2,7 @@ import type { Buffer } from "node:buffer";
 import { type MediaType, parseMediaType } from "../lib/media-type.ts";
 import type { HeaderFacts } from "./headers.ts";
 import { checkJson } from "./json-check.ts";
+import { readMultipart } from "./multipart.ts";
 import { type Fields, parseQuery } from "./query.ts";
 
 /**
@@ -47,10 +48,14 @@ export interface BodySource {
 export interface BodyRules {
 	/** Containers inside containers. */
 	readonly maxDepth: number;
+	/** Parts of a form, and bytes of the headers of each. */
+	readonly maxParts: number;
+	readonly maxPartHeaderBytes: number;
 	/** Reads what opa-envoy-plugin reads: encoded bodies and foreign charsets too, as if they were plain. */
 	readonly lenient: boolean;
 }
 
+const MULTIPART = /^[ \t]*multipart\/form-data[ \t]*(?:;|$)/i;
 const INT64_MAX = 9223372036854775807n;
 
 /** The body as the policy may see it (`parsed_body`, `truncated_body`, `body_state`). */
@@ -62,14 +67,24 @@ export function readBody(source: BodySource, rules: BodyRules): Body {
 	if (headers.contentType === undefined) return { kind: "none", state: "unparsed" };
 	if (!rules.lenient && isEncoded(headers.contentEncoding)) return { kind: "none", state: "compressed" };
 	const type = parseMediaType(headers.contentType);
+	if (type === undefined && MULTIPART.test(headers.contentType)) {
+		return { kind: "malformed", message: "content-type is no media type" };
+	}
 	const format = type === undefined ? undefined : formatOf(type, rules.lenient);
-	if (format === undefined) return { kind: "none", state: "unparsed" };
+	if (type === undefined || format === undefined) return { kind: "none", state: "unparsed" };
 	const announced = announcedLength(headers.contentLength, rules.lenient);
 	if (announced === undefined) return { kind: "malformed", message: "content-length is no number" };
 	if (announced > BigInt(length)) return { kind: "none", state: "truncated" };
-	const body = format === "json" ? readJson(source, rules) : readForm(source);
+	const body =
+		format === "json"
+			? readJson(source, rules)
+			: format === "form"
+				? readForm(source)
+				: readParts(source, type.parameters.get("boundary"), rules);
 	const differs = announced >= 0n && announced < BigInt(length);
-	return differs && body.kind !== "malformed" ? { ...body, state: "ambiguous" } : body;
+	return differs && body.kind !== "malformed" && body.kind !== "none"
+		? { ...body, state: "ambiguous" }
+		: body;
 }
 
 function isAnnounced({ headers, framed }: BodySource): boolean {
@@ -82,9 +97,10 @@ function isEncoded(coding: string | undefined): boolean {
 	return coding !== undefined && coding.trim().toLowerCase() !== "identity" && coding.trim() !== "";
 }
 
-function formatOf(type: MediaType, lenient: boolean): "json" | "form" | undefined {
+function formatOf(type: MediaType, lenient: boolean): "json" | "form" | "multipart" | undefined {
 	const charset = type.parameters.get("charset")?.toLowerCase();
 	if (!lenient && charset !== undefined && charset !== "utf-8" && charset !== "us-ascii") return undefined;
+	if (type.type === "multipart" && type.subtype === "form-data") return "multipart";
 	if (type.type !== "application") return undefined;
 	if (type.subtype === "x-www-form-urlencoded") return "form";
 	if (type.subtype.startsWith("grpc")) return undefined;
@@ -114,4 +130,16 @@ function readForm({ bytes, start, end }: BodySource): Body {
 		[name, ...values].some((text) => text.includes("\ufffd")),
 	);
 	return { kind: "form", state: clear ? "parsed" : "ambiguous", fields: query.fields };
+}
+
+function readParts({ bytes, start, end }: BodySource, boundary: string | undefined, rules: BodyRules): Body {
+	if (boundary === undefined) return { kind: "none", state: "unparsed" };
+	const form = readMultipart(bytes, start, end, boundary, rules);
+	if (!form.ok) {
+		return form.reason === "too_large"
+			? { kind: "none", state: "too_large" }
+			: { kind: "malformed", message: form.message };
+	}
+	const json = { bytes: form.json, start: 0, end: form.json.length, surrogates: [] };
+	return { kind: "json", state: form.clear ? "parsed" : "ambiguous", json };
 }

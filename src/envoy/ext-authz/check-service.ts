@@ -61,6 +61,12 @@ export function createCheckService(deps: CheckDeps): CheckService {
 	const entrypoint = config.policy.path.replace(/^\/+|\/+$/g, "");
 	const hash = deps.trusted && deps.hashKeyId !== undefined;
 	const rules = { compat, extensions: config.policy.extensions, readDirective: deps.readDirective, hash };
+	const bodyRules = {
+		maxDepth: requestRules.max_body_depth,
+		maxParts: requestRules.max_parts,
+		maxPartHeaderBytes: requestRules.max_part_header_bytes,
+		lenient: compat,
+	};
 	const out = createJsonOut(config.policy.max_input_bytes);
 	const encode = createEncoder({
 		compat,
@@ -169,10 +175,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		const text = http?.body ?? EMPTY_SPAN;
 		const { start, end } = text.end > text.start ? text : (http?.rawBody ?? EMPTY_SPAN);
 		const framed = http === undefined || startsWithHttp1(view.bytes, http.protocol);
-		return readBody(
-			{ bytes: view.bytes, start, end, headers: facts.headers, framed },
-			{ maxDepth: requestRules.max_body_depth, lenient: compat },
-		);
+		return readBody({ bytes: view.bytes, start, end, headers: facts.headers, framed }, bodyRules);
 	}
 
 	function fragmentOf(identity: Identity): Buffer {

@@ -2,8 +2,13 @@ import { describe, expect, test } from "@jest/globals";
 import { type BodyRules, readBody } from "../../../src/request/body.ts";
 import type { HeaderFacts } from "../../../src/request/headers.ts";
 
-const STRICT: BodyRules = { maxDepth: 20, lenient: false };
-const LENIENT: BodyRules = { maxDepth: 20, lenient: true };
+const STRICT: BodyRules = {
+	maxDepth: 20,
+	maxParts: 10,
+	maxPartHeaderBytes: 256,
+	lenient: false,
+};
+const LENIENT: BodyRules = { ...STRICT, lenient: true };
 const JSON_TYPE = { contentType: "application/json" };
 
 function read(
@@ -55,7 +60,8 @@ describe("types", () => {
 		"application/x-ndjson",
 		"application/grpc+json",
 		"application/json, text/plain",
-		"multipart/form-data; boundary=x",
+		"multipart/form-data",
+		"multipart/mixed; boundary=x",
 		"application/json; charset=utf-16",
 		"text/plain",
 	])("%s is not read", (contentType) => {
