@@ -23,10 +23,7 @@ describe("postern-capabilities.json", () => {
 		expect(names).toEqual(expect.arrayContaining([...HOST_BUILTINS.keys()]));
 	});
 
-	test.each(["http.send", "net.lookup_ip_addr", "io.jwt.decode_verify", "rego.parse_module"])(
-		"does not name %s",
-		(name) => {
-			expect(names).not.toContain(name);
-		},
-	);
+	test.each(["http.send", "net.lookup_ip_addr", "rego.parse_module"])("does not name %s", (name) => {
+		expect(names).not.toContain(name);
+	});
 });
