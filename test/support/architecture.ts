@@ -92,7 +92,11 @@ const ONLY_HERE: readonly { readonly specifier: RegExp; readonly where: RegExp; 
 	{ specifier: /^prom-client$/, where: /^telemetry\//, why: "metrics are declared in telemetry" },
 	{ specifier: /^jose(\/|$)/, where: /^identity\//, why: "only identity imports jose" },
 	{ specifier: /^@grpc\/|^grpc-health-check$/, where: /^envoy\//, why: "gRPC stays in the wire's room" },
-	{ specifier: /^yaml$/, where: /^config\//, why: "only the configuration is YAML" },
+	{
+		specifier: /^yaml$/,
+		where: /^(config\/|policy\/builtins\/yaml-)/,
+		why: "only the configuration and the builtins for YAML read it",
+	},
 	{ specifier: /^node:zlib$/, where: /^(codec|policy\/bundle)\//, why: "codings are undone under limits" },
 	{ specifier: /^node:child_process$/, where: /^policy\/bundle\//, why: "only `build` runs a program" },
 	{

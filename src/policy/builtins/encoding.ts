@@ -1,10 +1,10 @@
+import { byteString, bytesOf } from "../term/byte-string.ts";
 import { type Builtin, ofString } from "./builtin.ts";
-import { textOf } from "./utf8.ts";
 
 const HEX = /^(?:[0-9a-fA-F]{2})*$/;
 
 export const encodingBuiltins: Readonly<Record<string, Builtin>> = {
-	"hex.encode": ofString((text) => Buffer.from(text, "utf8").toString("hex")),
-	"hex.decode": ofString((text) => (HEX.test(text) ? textOf(Buffer.from(text, "hex")) : undefined)),
-	"base64url.encode_no_pad": ofString((text) => Buffer.from(text, "utf8").toString("base64url")),
+	"hex.encode": ofString((text) => bytesOf(text).toString("hex")),
+	"hex.decode": ofString((text) => (HEX.test(text) ? byteString(Buffer.from(text, "hex")) : undefined)),
+	"base64url.encode_no_pad": ofString((text) => bytesOf(text).toString("base64url")),
 };

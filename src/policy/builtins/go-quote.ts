@@ -20,6 +20,8 @@ export function goQuote(text: string): string {
 		const code = point.codePointAt(0) ?? 0;
 		const short = SHORT[point];
 		if (short !== undefined) quoted += short;
+		// A lone surrogate stands for one byte that is no part of UTF-8.
+		else if (code >= 0xdc80 && code <= 0xdcff) quoted += `\\x${(code - 0xdc00).toString(16)}`;
 		else if (PRINTABLE.test(point)) quoted += point;
 		else if (code < 0x80) quoted += `\\x${code.toString(16).padStart(2, "0")}`;
 		else if (code < 0x10000) quoted += `\\u${code.toString(16).padStart(4, "0")}`;

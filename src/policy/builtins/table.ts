@@ -16,6 +16,7 @@ import { timeBuiltins } from "./time.ts";
 import { unitBuiltins } from "./units.ts";
 import { urlqueryBuiltins } from "./urlquery.ts";
 import { uuidBuiltins } from "./uuid.ts";
+import { yamlBuiltins } from "./yaml.ts";
 
 /** Every builtin that the host supplies to a policy, by its name in Rego. What is not here is refused at load. */
 export const HOST_BUILTINS: ReadonlyMap<string, Builtin> = new Map(
@@ -37,5 +38,6 @@ export const HOST_BUILTINS: ReadonlyMap<string, Builtin> = new Map(
 		...unitBuiltins,
 		...urlqueryBuiltins,
 		...uuidBuiltins,
+		...yamlBuiltins,
 	}),
 );

@@ -1,31 +1,35 @@
+import { byteString, bytesOf } from "../term/byte-string.ts";
 import { compareStrings } from "../term/compare.ts";
 import { arrayTerm, isObject, isSet, objectTerm, type Term } from "../term/term.ts";
 import { type Builtin, ofString } from "./builtin.ts";
 import { stringsOf } from "./strings.ts";
-import { textOf } from "./utf8.ts";
 
-/** As Go's `url.QueryEscape`: unreserved characters (RFC 3986) stay, a space is `+`. */
+/** As Go's `url.QueryEscape`: unreserved characters (RFC 3986) stay, a space is `+`, other bytes are escaped. */
 function escapeQuery(text: string): string {
-	return encodeURIComponent(text)
-		.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
-		.replaceAll("%20", "+");
+	return bytesOf(text)
+		.toString("latin1")
+		.replace(
+			/[^A-Za-z0-9_.~ -]/g,
+			(byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
+		)
+		.replaceAll(" ", "+");
 }
 
-/** As Go's `url.QueryUnescape`; `undefined` for a bad escape, and for bytes that are no UTF-8. */
+/** As Go's `url.QueryUnescape`; `undefined` for a bad escape. */
 function unescapeQuery(text: string): string | undefined {
 	const bytes: Buffer[] = [];
 	let at = 0;
 	while (at < text.length) {
 		const next = text.indexOf("%", at);
 		const end = next < 0 ? text.length : next;
-		bytes.push(Buffer.from(text.slice(at, end).replaceAll("+", " "), "utf8"));
+		bytes.push(bytesOf(text.slice(at, end).replaceAll("+", " ")));
 		if (next < 0) break;
 		const digits = text.slice(next + 1, next + 3);
 		if (!/^[0-9a-fA-F]{2}$/.test(digits)) return undefined;
 		bytes.push(Buffer.from(digits, "hex"));
 		at = next + 3;
 	}
-	return textOf(Buffer.concat(bytes));
+	return byteString(Buffer.concat(bytes));
 }
 
 function encodeObject(object: Term | undefined): Term | undefined {
