@@ -3,6 +3,7 @@ import { castBuiltins } from "./casts.ts";
 import { cryptoBuiltins } from "./crypto.ts";
 import { encodingBuiltins } from "./encoding.ts";
 import { jwtBuiltins } from "./jwt.ts";
+import { marshalBuiltins } from "./marshal-options.ts";
 import { netBuiltins } from "./net.ts";
 import { objectBuiltins } from "./objects.ts";
 import { randBuiltins } from "./rand.ts";
@@ -25,6 +26,7 @@ export const HOST_BUILTINS: ReadonlyMap<string, Builtin> = new Map(
 		...cryptoBuiltins,
 		...encodingBuiltins,
 		...jwtBuiltins,
+		...marshalBuiltins,
 		...netBuiltins,
 		...objectBuiltins,
 		...randBuiltins,
