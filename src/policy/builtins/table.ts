@@ -13,6 +13,7 @@ import { runtimeBuiltins } from "./runtime.ts";
 import { semverBuiltins } from "./semver.ts";
 import { sprintfBuiltins } from "./sprintf.ts";
 import { stringBuiltins } from "./strings.ts";
+import { templateBuiltins } from "./template.ts";
 import { timeBuiltins } from "./time.ts";
 import { unitBuiltins } from "./units.ts";
 import { urlqueryBuiltins } from "./urlquery.ts";
@@ -36,6 +37,7 @@ export const HOST_BUILTINS: ReadonlyMap<string, Builtin> = new Map(
 		...semverBuiltins,
 		...sprintfBuiltins,
 		...stringBuiltins,
+		...templateBuiltins,
 		...timeBuiltins,
 		...unitBuiltins,
 		...urlqueryBuiltins,
