@@ -18,6 +18,7 @@ import { timeBuiltins } from "./time.ts";
 import { unitBuiltins } from "./units.ts";
 import { urlqueryBuiltins } from "./urlquery.ts";
 import { uuidBuiltins } from "./uuid.ts";
+import { x509Builtins } from "./x509.ts";
 import { yamlBuiltins } from "./yaml.ts";
 
 /** Every builtin that the host supplies to a policy, by its name in Rego. What is not here is refused at load. */
@@ -42,6 +43,7 @@ export const HOST_BUILTINS: ReadonlyMap<string, Builtin> = new Map(
 		...unitBuiltins,
 		...urlqueryBuiltins,
 		...uuidBuiltins,
+		...x509Builtins,
 		...yamlBuiltins,
 	}),
 );
