@@ -118,6 +118,8 @@ const COMPAT: Config = {
 		max_body_depth: 100,
 		max_parts: 1000,
 		max_part_header_bytes: 16_384,
+		max_decoded_bytes: 1_048_576,
+		max_decoded_ratio: 100,
 	},
 	identity: { headers: { id: "", issuer: "" } },
 	fields: { enabled: false, cache_control: "" },

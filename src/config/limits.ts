@@ -116,6 +116,21 @@ export const LIMITS = {
 		unit: "bytes",
 		purpose: "Headers of one part of a multipart form; a form with larger ones is `too_large` and not read.",
 	},
+	"request.max_decoded_bytes": {
+		default: MIB,
+		min: 0,
+		max: 16 * MIB,
+		unit: "bytes",
+		purpose:
+			"What a gzipped request body may unfold to; a larger one is `too_large` and not read. Under `compat: opa-envoy-plugin` none is unfolded.",
+	},
+	"request.max_decoded_ratio": {
+		default: 100,
+		min: 1,
+		max: 10_000,
+		unit: "ratio",
+		purpose: "How many times its size a gzipped request body may unfold to.",
+	},
 	"identity.jwt.clock_skew_seconds": {
 		default: 30,
 		min: 0,

@@ -138,6 +138,8 @@ const request = z.strictObject({
 	max_body_depth: limit("request.max_body_depth"),
 	max_parts: limit("request.max_parts"),
 	max_part_header_bytes: limit("request.max_part_header_bytes"),
+	max_decoded_bytes: limit("request.max_decoded_bytes"),
+	max_decoded_ratio: limit("request.max_decoded_ratio"),
 });
 
 const jwt = z.strictObject({

@@ -59,6 +59,8 @@ export interface RequestConfig {
 	readonly max_body_depth: number;
 	readonly max_parts: number;
 	readonly max_part_header_bytes: number;
+	readonly max_decoded_bytes: number;
+	readonly max_decoded_ratio: number;
 }
 
 export interface IdentityConfig {

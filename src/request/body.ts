@@ -53,6 +53,8 @@ export interface BodyRules {
 	readonly maxPartHeaderBytes: number;
 	/** Reads what opa-envoy-plugin reads: encoded bodies and foreign charsets too, as if they were plain. */
 	readonly lenient: boolean;
+	/** Undoes gzip under limits; absent: encoded bodies stay `compressed`. */
+	readonly gunzip?: ((body: Buffer) => Buffer | "too_large" | "malformed") | undefined;
 }
 
 const MULTIPART = /^[ \t]*multipart\/form-data[ \t]*(?:;|$)/i;
@@ -65,7 +67,10 @@ export function readBody(source: BodySource, rules: BodyRules): Body {
 	const length = end - start;
 	if (length === 0) return { kind: "none", state: isAnnounced(source) ? "not_sent" : "absent" };
 	if (headers.contentType === undefined) return { kind: "none", state: "unparsed" };
-	if (!rules.lenient && isEncoded(headers.contentEncoding)) return { kind: "none", state: "compressed" };
+	const gzip = !rules.lenient && isGzip(headers.contentEncoding) && rules.gunzip !== undefined;
+	if (!rules.lenient && !gzip && isEncoded(headers.contentEncoding)) {
+		return { kind: "none", state: "compressed" };
+	}
 	const type = parseMediaType(headers.contentType);
 	if (type === undefined && MULTIPART.test(headers.contentType)) {
 		return { kind: "malformed", message: "content-type is no media type" };
@@ -75,12 +80,14 @@ export function readBody(source: BodySource, rules: BodyRules): Body {
 	const announced = announcedLength(headers.contentLength, rules.lenient);
 	if (announced === undefined) return { kind: "malformed", message: "content-length is no number" };
 	if (announced > BigInt(length)) return { kind: "none", state: "truncated" };
+	const plain = gzip ? decoded(source, rules) : source;
+	if ("kind" in plain) return plain;
 	const body =
 		format === "json"
-			? readJson(source, rules)
+			? readJson(plain, rules)
 			: format === "form"
-				? readForm(source)
-				: readParts(source, type.parameters.get("boundary"), rules);
+				? readForm(plain)
+				: readParts(plain, type.parameters.get("boundary"), rules);
 	const differs = announced >= 0n && announced < BigInt(length);
 	return differs && body.kind !== "malformed" && body.kind !== "none"
 		? { ...body, state: "ambiguous" }
@@ -95,6 +102,18 @@ function isAnnounced({ headers, framed }: BodySource): boolean {
 
 function isEncoded(coding: string | undefined): boolean {
 	return coding !== undefined && coding.trim().toLowerCase() !== "identity" && coding.trim() !== "";
+}
+
+/** gzip alone: whatever stands beside it would have to be undone too (RFC 9110, section 8.4.1.3). */
+function isGzip(coding: string | undefined): boolean {
+	return coding !== undefined && /^[ \t]*(?:x-)?gzip[ \t]*$/i.test(coding);
+}
+
+function decoded(source: BodySource, rules: BodyRules): BodySource | Body {
+	const text = rules.gunzip?.(source.bytes.subarray(source.start, source.end)) ?? "malformed";
+	if (text === "too_large") return { kind: "none", state: "too_large" };
+	if (text === "malformed") return { kind: "malformed", message: "gzip body" };
+	return { ...source, bytes: text, start: 0, end: text.length };
 }
 
 function formatOf(type: MediaType, lenient: boolean): "json" | "form" | "multipart" | undefined {

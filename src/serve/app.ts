@@ -7,6 +7,7 @@ import { safeReport } from "../audit/safe-paths.ts";
 import type { AuditSink } from "../audit/sink.ts";
 import { createAuditWriter } from "../audit/writer.ts";
 import { createDecoder } from "../codec/decoder.ts";
+import { createGunzip } from "../codec/gunzip.ts";
 import { FIXED_LIMITS } from "../config/limits.ts";
 import { callersTrusted } from "../config/rules.ts";
 import type { Config } from "../config/types.ts";
@@ -171,6 +172,11 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			readDirective: (value) => readDirective(value, rules),
 			...(hash === undefined ? {} : { hashKeyId: hash.id }),
 			trusted: callersTrusted(config),
+			gunzip: createGunzip({
+				maxBytes: config.request.max_decoded_bytes,
+				maxRatio: config.request.max_decoded_ratio,
+				freeBytes: FIXED_LIMITS.decoded_free_bytes.value,
+			}),
 			audit: writer,
 			metrics,
 			clock,

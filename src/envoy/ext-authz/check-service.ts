@@ -66,6 +66,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		maxParts: requestRules.max_parts,
 		maxPartHeaderBytes: requestRules.max_part_header_bytes,
 		lenient: compat,
+		gunzip: deps.gunzip,
 	};
 	const out = createJsonOut(config.policy.max_input_bytes);
 	const encode = createEncoder({

@@ -1,3 +1,4 @@
+import type { Buffer } from "node:buffer";
 import type { AuditWriter } from "../../audit/types.ts";
 import type { Config, FieldsConfig, PolicyConfig, RequestConfig } from "../../config/types.ts";
 import type { ReadDirective } from "../../decision/read-decision.ts";
@@ -27,6 +28,8 @@ export interface CheckDeps {
 	 * `source.principal` is nobody's and no pseudonyms are made: a stranger could ask for them.
 	 */
 	readonly trusted: boolean;
+	/** Undoes the gzip of a request body under limits; absent: such bodies are not read. */
+	readonly gunzip?: (body: Buffer) => Buffer | "too_large" | "malformed";
 	readonly audit: AuditWriter;
 	readonly metrics: Pick<Metrics, "checks" | "checkSeconds" | "ignoredKeys">;
 	readonly clock: Clock;

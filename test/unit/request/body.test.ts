@@ -78,6 +78,36 @@ describe("types", () => {
 	});
 });
 
+describe("gzip", () => {
+	const gunzip = (body: Buffer) =>
+		body.toString() === "bomb"
+			? "too_large"
+			: body.toString() === "bad"
+				? "malformed"
+				: Buffer.from('{"a":1}');
+	const rules = { ...STRICT, gunzip };
+	const headers = { ...JSON_TYPE, contentEncoding: "GZip" };
+
+	test("is undone where it can be, and the length is that of what was sent", () => {
+		expect(read("packed", headers, rules)).toMatchObject({ kind: "json", state: "parsed" });
+		expect(stateOf("packed", { ...headers, contentLength: "6" }, rules)).toBe("parsed");
+		expect(stateOf("packed", { ...headers, contentLength: "7" }, rules)).toBe("truncated");
+		expect(stateOf("packed", { ...headers, contentEncoding: "x-gzip" }, rules)).toBe("parsed");
+	});
+	test("over its limit it is too large, and malformed when it is none", () => {
+		expect(stateOf("bomb", headers, rules)).toBe("too_large");
+		expect(stateOf("bad", headers, rules)).toBe("malformed");
+	});
+	test("other codings stay compressed, two of them too, and types that are not read are not undone", () => {
+		expect(stateOf("packed", { ...headers, contentEncoding: "br" }, rules)).toBe("compressed");
+		expect(stateOf("packed", { ...headers, contentEncoding: "gzip,gzip" }, rules)).toBe("compressed");
+		expect(stateOf("bomb", { ...headers, contentType: "text/plain" }, rules)).toBe("unparsed");
+	});
+	test("the compatibility profile undoes none", () => {
+		expect(stateOf("packed", headers, { ...LENIENT, gunzip })).toBe("malformed");
+	});
+});
+
 describe("two readings", () => {
 	test.each([
 		['{"a":1,"a":2}', JSON_TYPE],
