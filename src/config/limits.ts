@@ -268,6 +268,11 @@ export const FIXED_LIMITS = {
 		purpose: "Shortest key for `hash`, without one final line end.",
 	},
 	hash_key_max_bytes: { value: 4 * KIB, unit: "bytes", purpose: "Longest key for `hash`." },
+	descriptor_set_bytes: {
+		value: 16 * MIB,
+		unit: "bytes",
+		purpose: "Largest file of `request.proto_descriptor`.",
+	},
 	refused_token_seconds: {
 		value: 10,
 		unit: "seconds",

@@ -140,6 +140,9 @@ const request = z.strictObject({
 	max_part_header_bytes: limit("request.max_part_header_bytes"),
 	max_decoded_bytes: limit("request.max_decoded_bytes"),
 	max_decoded_ratio: limit("request.max_decoded_ratio"),
+	proto_descriptor: text(
+		"File with a FileDescriptorSet (`protoc --include_imports --descriptor_set_out`) by which gRPC bodies are read; read once, at the start.",
+	).exactOptional(),
 });
 
 const jwt = z.strictObject({

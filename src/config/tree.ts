@@ -11,6 +11,7 @@ const PATHS: Readonly<Record<string, (text: string, folder: string) => string>> 
 	"serve.admin": resolveAddress,
 	"policy.bundle": (text, folder) => resolve(folder, text),
 	"identity.jwt.jwks": (text, folder) => (isUrl(text) ? text : resolve(folder, text)),
+	"request.proto_descriptor": (text, folder) => resolve(folder, text),
 	"fields.hash_key_file": (text, folder) => resolve(folder, text),
 	"audit.sink": (text, folder) => (text === "stdout" || text === "off" ? text : resolve(folder, text)),
 };

@@ -61,6 +61,8 @@ export interface RequestConfig {
 	readonly max_part_header_bytes: number;
 	readonly max_decoded_bytes: number;
 	readonly max_decoded_ratio: number;
+	/** File with a FileDescriptorSet by which gRPC bodies are read. */
+	readonly proto_descriptor?: string;
 }
 
 export interface IdentityConfig {

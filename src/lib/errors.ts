@@ -13,6 +13,7 @@ export const ERROR_EXIT_CODES = {
 	hash_key_unusable: 3,
 	decision_path_missing: 1,
 	audit_sink_unusable: 3,
+	descriptors_invalid: 3,
 	file_unreadable: 3,
 	file_unwritable: 3,
 	address_in_use: 3,

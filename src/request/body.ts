@@ -35,6 +35,15 @@ export type Body =
 	/** Of a type that is read, and unreadable. */
 	| { readonly kind: "malformed"; readonly message: string };
 
+/** The frames of a gRPC call, and the path that names its method. */
+export interface GrpcMessage {
+	readonly bytes: Buffer;
+	readonly start: number;
+	readonly end: number;
+	/** `parsed_path`. */
+	readonly segments: readonly string[];
+}
+
 export interface BodySource {
 	readonly bytes: Buffer;
 	/** The body as Envoy sent it; empty (`start === end`) when there is none. */
@@ -43,6 +52,9 @@ export interface BodySource {
 	readonly headers: HeaderFacts;
 	/** HTTP/1.x says whether a body follows; HTTP/2 and 3 need not. */
 	readonly framed: boolean;
+	/** Came as bytes (`pack_as_bytes`), not as a text that Envoy may have changed. */
+	readonly raw: boolean;
+	readonly segments: readonly string[];
 }
 
 export interface BodyRules {
@@ -55,6 +67,8 @@ export interface BodyRules {
 	readonly lenient: boolean;
 	/** Undoes gzip under limits; absent: encoded bodies stay `compressed`. */
 	readonly gunzip?: ((body: Buffer) => Buffer | "too_large" | "malformed") | undefined;
+	/** Reads gRPC by a descriptor set; absent: gRPC bodies are not read. */
+	readonly grpc?: ((message: GrpcMessage) => Body) | undefined;
 }
 
 const MULTIPART = /^[ \t]*multipart\/form-data[ \t]*(?:;|$)/i;
@@ -74,6 +88,9 @@ export function readBody(source: BodySource, rules: BodyRules): Body {
 	const type = parseMediaType(headers.contentType);
 	if (type === undefined && MULTIPART.test(headers.contentType)) {
 		return { kind: "malformed", message: "content-type is no media type" };
+	}
+	if (type !== undefined && rules.grpc !== undefined && isGrpc(type, rules.lenient)) {
+		return source.raw ? rules.grpc(source) : { kind: "none", state: "unparsed" };
 	}
 	const format = type === undefined ? undefined : formatOf(type, rules.lenient);
 	if (type === undefined || format === undefined) return { kind: "none", state: "unparsed" };
@@ -114,6 +131,12 @@ function decoded(source: BodySource, rules: BodyRules): BodySource | Body {
 	if (text === "too_large") return { kind: "none", state: "too_large" };
 	if (text === "malformed") return { kind: "malformed", message: "gzip body" };
 	return { ...source, bytes: text, start: 0, end: text.length };
+}
+
+/** The peer takes every type that starts so for protobuf, grpc-web's too. */
+function isGrpc({ type, subtype }: MediaType, lenient: boolean): boolean {
+	if (type !== "application" || !subtype.startsWith("grpc")) return false;
+	return lenient || subtype === "grpc" || subtype === "grpc+proto";
 }
 
 function formatOf(type: MediaType, lenient: boolean): "json" | "form" | "multipart" | undefined {

@@ -13,9 +13,11 @@ import { callersTrusted } from "../config/rules.ts";
 import type { Config } from "../config/types.ts";
 import { createCheckService } from "../envoy/ext-authz/check-service.ts";
 import type { CheckDeps } from "../envoy/ext-authz/deps.ts";
+import { createGrpcReader } from "../envoy/ext-authz/grpc-body.ts";
 import { createPlanCache } from "../envoy/ext-proc/plan-cache.ts";
 import type { ProcessService } from "../envoy/ext-proc/process-stream.ts";
 import { createProcess } from "../envoy/ext-proc/session.ts";
+import type { Descriptors } from "../envoy/protobuf/descriptors.ts";
 import { startTransport, type Transport, type TransportOptions } from "../envoy/transport/server.ts";
 import { bindWithMode, clearStaleSocket } from "../envoy/transport/unix-socket.ts";
 import { readDirective } from "../fields/directive.ts";
@@ -28,6 +30,7 @@ import { filePolicySource } from "../policy/source/file.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { createMetrics, type MetricsRegistry } from "../telemetry/metrics.ts";
 import type { Logger } from "../telemetry/types.ts";
+import { loadDescriptors } from "./descriptor-set.ts";
 import { type HashKey, readHashKey } from "./hash-key.ts";
 import { missingForReadiness } from "./readiness.ts";
 
@@ -136,7 +139,9 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 				metrics,
 				log,
 			});
-			const checks = createCheckService(checkDeps(hash, audit));
+			const { proto_descriptor: descriptorFile } = config.request;
+			const descriptors = descriptorFile === undefined ? undefined : await loadDescriptors(descriptorFile);
+			const checks = createCheckService(checkDeps(hash, audit, descriptors));
 			const service = config.fields.enabled ? { process: processService(hash, audit) } : {};
 			transport = await startTransport(transportOptions(config), {
 				check: (request, deadlineMs) => checks.check(request, { deadlineMs }),
@@ -162,7 +167,11 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 		}
 	}
 
-	function checkDeps(hash: HashKey | undefined, writer: CheckDeps["audit"]): CheckDeps {
+	function checkDeps(
+		hash: HashKey | undefined,
+		writer: CheckDeps["audit"],
+		descriptors: Descriptors | undefined,
+	): CheckDeps {
 		const { max_selectors: maxSelectors, max_directive_bytes: maxBytes } = config.fields;
 		const rules = { ...DECISION_RULES, maxSelectors, maxBytes };
 		return {
@@ -172,6 +181,14 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			readDirective: (value) => readDirective(value, rules),
 			...(hash === undefined ? {} : { hashKeyId: hash.id }),
 			trusted: callersTrusted(config),
+			...(descriptors === undefined
+				? {}
+				: {
+						readGrpc: createGrpcReader(descriptors, {
+							maxDepth: config.request.max_body_depth,
+							maxLength: config.policy.max_input_bytes,
+						}),
+					}),
 			gunzip: createGunzip({
 				maxBytes: config.request.max_decoded_bytes,
 				maxRatio: config.request.max_decoded_ratio,

@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createCheckService } from "../../src/envoy/ext-authz/check-service.ts";
+import { createGrpcReader } from "../../src/envoy/ext-authz/grpc-body.ts";
+import { readDescriptors } from "../../src/envoy/protobuf/descriptors.ts";
 import { startTransport } from "../../src/envoy/transport/server.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { makeBundle } from "../../src/policy/bundle/make.ts";
@@ -26,8 +28,19 @@ async function main(file: string): Promise<void> {
 	const launch = JSON.parse(await readFile(file, "utf8")) as LaunchConfig;
 	const bundle = await makeBundle({ dirs: [launch.rego_dir], entrypoints: [launch.entrypoint] });
 	const policy = await loadPolicy(bundle.bytes, LIMITS, systemClock);
+	const descriptorFile = launch.plugin["proto-descriptor"] as string | undefined;
+	const descriptors =
+		descriptorFile === undefined ? undefined : readDescriptors(await readFile(descriptorFile));
 	const service = createCheckService(
 		checkDeps(policy, {
+			...(descriptors === undefined
+				? {}
+				: {
+						readGrpc: createGrpcReader(descriptors, {
+							maxDepth: COMPAT.request.max_body_depth,
+							maxLength: LIMITS.max_input_bytes,
+						}),
+					}),
 			config: {
 				...COMPAT,
 				policy: { ...COMPAT.policy, path: launch.entrypoint, max_input_bytes: LIMITS.max_input_bytes },

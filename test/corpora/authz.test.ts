@@ -37,6 +37,7 @@ const ENTIRE = [
 	"deep_path",
 	"echo_body",
 	"echo_body_skip",
+	"echo_grpc",
 	"echo_path",
 	"mirror",
 	"pkg_decision",

@@ -67,6 +67,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		maxPartHeaderBytes: requestRules.max_part_header_bytes,
 		lenient: compat,
 		gunzip: deps.gunzip,
+		grpc: deps.readGrpc,
 	};
 	const out = createJsonOut(config.policy.max_input_bytes);
 	const encode = createEncoder({
@@ -154,7 +155,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		}
 		const path = parsePath(view.bytes, view.http?.path.start ?? 0, view.http?.path.end ?? 0);
 		if (!path.ok) return denial("request_malformed", path.message);
-		const body = bodyOf(view, facts);
+		const body = bodyOf(view, facts, path.segments);
 		if (body?.kind === "malformed") return denial("body_malformed", body.message);
 		if (requestRules.unread_bodies === "refuse" && body !== undefined) {
 			if (body.state !== "absent" && body.state !== "parsed") return denial("body_unread", body.state);
@@ -170,13 +171,17 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		return decisionOf(policy.evaluate(entrypoint, input));
 	}
 
-	function bodyOf(view: CheckView, facts: RequestFacts): Body | undefined {
+	function bodyOf(view: CheckView, facts: RequestFacts, segments: readonly string[]): Body | undefined {
 		if (requestRules.skip_body_parse) return undefined;
 		const { http } = view;
 		const text = http?.body ?? EMPTY_SPAN;
-		const { start, end } = text.end > text.start ? text : (http?.rawBody ?? EMPTY_SPAN);
+		const raw = text.end === text.start;
+		const { start, end } = raw ? (http?.rawBody ?? EMPTY_SPAN) : text;
 		const framed = http === undefined || startsWithHttp1(view.bytes, http.protocol);
-		return readBody({ bytes: view.bytes, start, end, headers: facts.headers, framed }, bodyRules);
+		return readBody(
+			{ bytes: view.bytes, start, end, headers: facts.headers, framed, raw, segments },
+			bodyRules,
+		);
 	}
 
 	function fragmentOf(identity: Identity): Buffer {

@@ -27,9 +27,9 @@ const MAX_FIELD_NUMBER = 0x1fffffff;
 export const VARINT = 0;
 export const FIXED64 = 1;
 export const LENGTH = 2;
-const START_GROUP = 3;
+export const START_GROUP = 3;
 const END_GROUP = 4;
-const FIXED32 = 5;
+export const FIXED32 = 5;
 
 /** Reads `bytes` from `start` to `end`; `depth` is that of the message around them. */
 export function cursor(bytes: Buffer, start = 0, end: number = bytes.length, depth = 0): Cursor {

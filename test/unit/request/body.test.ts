@@ -16,10 +16,12 @@ function read(
 	headers: Partial<HeaderFacts> = JSON_TYPE,
 	rules = STRICT,
 	framed = true,
+	raw = true,
 ) {
 	const bytes = Buffer.from(text);
 	const facts: HeaderFacts = { authorization: [], redirected: false, ...headers };
-	return readBody({ bytes, start: 0, end: bytes.length, headers: facts, framed }, rules);
+	const source = { bytes, start: 0, end: bytes.length, headers: facts, framed, raw, segments: ["s.S", "M"] };
+	return readBody(source, rules);
 }
 const stateOf = (...given: Parameters<typeof read>) => {
 	const body = read(...given);
