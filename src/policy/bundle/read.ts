@@ -47,7 +47,23 @@ function checkBinding(files: ReadonlyMap<string, Buffer>, binding: BundleBinding
 	if (!Object.hasOwn(binding.digests, "plan.json")) throw corrupt("plan.json is not bound");
 }
 
-function checkData(data: Buffer): void {
+/** Where `opa build -O1` puts the rules that it worked out. */
+const OPTIMIZED = /^optimized\/.*\.rego$/;
+
+/**
+ * OPA's optimiser takes data that it does not see for absent, and works out what follows: data that comes later
+ * changes no answer any more, without a word.
+ */
+function checkOptimized(files: ReadonlyMap<string, Buffer>, data: object): void {
+	if (Object.keys(data).length > 0) return;
+	if ([...files.keys()].some((path) => OPTIMIZED.test(path))) {
+		throw invalid(
+			"it was optimised (opa build -O) without data, so whatever the policy asks of data was taken for absent; build it without -O, or with the data",
+		);
+	}
+}
+
+function checkData(data: Buffer): object {
 	let value: unknown;
 	try {
 		value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(data));
@@ -57,6 +73,7 @@ function checkData(data: Buffer): void {
 	if (typeof value !== "object" || value === null || Array.isArray(value)) {
 		throw invalid("data.json is no object");
 	}
+	return value;
 }
 
 /**
@@ -74,7 +91,7 @@ export async function readBundle(bytes: Uint8Array, maxBytes: number): Promise<B
 	const wasm = files.get("policy.wasm");
 	if (wasm === undefined) throw invalid("no policy.wasm; build it with `postern build`");
 	const data = files.get("data.json") ?? Buffer.from("{}");
-	checkData(data);
+	checkOptimized(files, checkData(data));
 	for (const { entrypoint, module } of manifest.wasm) {
 		if (module !== "/policy.wasm" && module !== "policy.wasm") {
 			throw invalid(`entrypoint ${entrypoint} is in ${module}; one policy.wasm at the top is read`);

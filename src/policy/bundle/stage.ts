@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, stat } from "node:fs/promises";
+import { access, copyFile, mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { errorMessage } from "../../lib/error-message.ts";
 import { PosternError } from "../../lib/errors.ts";
@@ -31,6 +31,24 @@ async function copyTree(from: string, to: string): Promise<void> {
 	}
 }
 
+const exists = (path: string): Promise<boolean> =>
+	access(path).then(
+		() => true,
+		() => false,
+	);
+
+/** An unpacked bundle that OPA's optimiser made without data: what its policy asked of data was taken for absent. */
+async function refuseOptimized(folder: string): Promise<void> {
+	const marks = [join(folder, ".manifest"), join(folder, "optimized")];
+	if ((await Promise.all(marks.map(exists))).includes(false)) return;
+	const data = join(folder, "data.json");
+	if ((await exists(data)) && (await readFile(data, "utf8")).trim() !== "{}") return;
+	throw new PosternError(
+		"policy_build_failed",
+		`${folder} is a bundle that was optimised (opa build -O) without data; build from the sources instead`,
+	);
+}
+
 function stagedName(given: string, taken: Set<string>): string {
 	const plain = basename(resolve(given)).replace(/[^A-Za-z0-9_.-]/g, "_");
 	const base = /^[A-Za-z0-9_]/.test(plain) ? plain : `source${plain}`;
@@ -43,7 +61,7 @@ function stagedName(given: string, taken: Set<string>): string {
 /**
  * Copies sources into a folder, so that every run of the compiler sees the same ones and that no path of the
  * machine gets into the module.
- * @throws {PosternError} `file_unreadable`
+ * @throws {PosternError} `file_unreadable`; `policy_build_failed` for a bundle that was optimised without data
  */
 export async function stageSources(
 	given: readonly string[],
@@ -54,9 +72,12 @@ export async function stageSources(
 	for (const path of given) {
 		const name = stagedName(path, taken);
 		try {
-			if ((await stat(path)).isDirectory()) await copyTree(path, join(folder, name));
-			else await copyFile(path, join(folder, name));
+			if ((await stat(path)).isDirectory()) {
+				await refuseOptimized(path);
+				await copyTree(path, join(folder, name));
+			} else await copyFile(path, join(folder, name));
 		} catch (thrown) {
+			if (thrown instanceof PosternError) throw thrown;
 			throw new PosternError("file_unreadable", `${path}: ${errorMessage(thrown)}`, { cause: thrown });
 		}
 		staged.push({ name, given: path });
