@@ -2,10 +2,12 @@ import type { Builtin } from "./builtin.ts";
 import { castBuiltins } from "./casts.ts";
 import { cryptoBuiltins } from "./crypto.ts";
 import { encodingBuiltins } from "./encoding.ts";
+import { graphBuiltins } from "./graph.ts";
 import { jwtBuiltins } from "./jwt.ts";
 import { marshalBuiltins } from "./marshal-options.ts";
 import { netBuiltins } from "./net.ts";
 import { objectBuiltins } from "./objects.ts";
+import { patchBuiltins } from "./patch.ts";
 import { randBuiltins } from "./rand.ts";
 import { rangeBuiltins } from "./range.ts";
 import { regexBuiltins } from "./regex.ts";
@@ -16,6 +18,7 @@ import { stringBuiltins } from "./strings.ts";
 import { templateBuiltins } from "./template.ts";
 import { timeBuiltins } from "./time.ts";
 import { unitBuiltins } from "./units.ts";
+import { uriBuiltins } from "./uri.ts";
 import { urlqueryBuiltins } from "./urlquery.ts";
 import { uuidBuiltins } from "./uuid.ts";
 import { x509Builtins } from "./x509.ts";
@@ -27,10 +30,12 @@ export const HOST_BUILTINS: ReadonlyMap<string, Builtin> = new Map(
 		...castBuiltins,
 		...cryptoBuiltins,
 		...encodingBuiltins,
+		...graphBuiltins,
 		...jwtBuiltins,
 		...marshalBuiltins,
 		...netBuiltins,
 		...objectBuiltins,
+		...patchBuiltins,
 		...randBuiltins,
 		...rangeBuiltins,
 		...regexBuiltins,
@@ -41,6 +46,7 @@ export const HOST_BUILTINS: ReadonlyMap<string, Builtin> = new Map(
 		...templateBuiltins,
 		...timeBuiltins,
 		...unitBuiltins,
+		...uriBuiltins,
 		...urlqueryBuiltins,
 		...uuidBuiltins,
 		...x509Builtins,
