@@ -5,5 +5,5 @@ export default {
 	testMatch: ["<rootDir>/test/**/*.test.ts"],
 	modulePathIgnorePatterns: ["<rootDir>/.tools", "<rootDir>/.run", "<rootDir>/dist"],
 	maxWorkers: 2,
-	testTimeout: 20000,
+	testTimeout: 60000,
 };

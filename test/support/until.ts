@@ -1,5 +1,5 @@
 /** Waits until `probe` answers true; fails after `limitMs`. */
-export async function until(probe: () => Promise<boolean> | boolean, limitMs = 5000): Promise<void> {
+export async function until(probe: () => Promise<boolean> | boolean, limitMs = 30_000): Promise<void> {
 	const end = Date.now() + limitMs;
 	while (!(await probe())) {
 		if (Date.now() > end) throw new Error("it did not come to pass in time");

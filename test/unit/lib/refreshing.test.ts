@@ -99,7 +99,7 @@ test("before the first good read it tries again by itself, soon", async () => {
 	});
 	await one.start();
 	expect(one.current()).toBeUndefined();
-	await until(() => one.current() === 3, 3000);
+	await until(() => one.current() === 3);
 	expect(one.calls()).toBe(3);
 	expect(one.state()).toMatchObject({ failures: 0 });
 });
