@@ -108,7 +108,14 @@ type Config = CheckDeps["config"];
 
 /** The same document and the same answer as the naive way. */
 const COMPAT: Config = {
-	policy: { path: ENTRYPOINT, compat: "opa-envoy-plugin", extensions: false, max_input_bytes: 1 << 23 },
+	policy: {
+		path: ENTRYPOINT,
+		paths: [],
+		dry_run: false,
+		compat: "opa-envoy-plugin",
+		extensions: false,
+		max_input_bytes: 1 << 23,
+	},
 	request: {
 		ambiguous_paths: "refuse",
 		repeated_headers: "refuse",
@@ -122,7 +129,7 @@ const COMPAT: Config = {
 		max_decoded_ratio: 100,
 	},
 	identity: { headers: { id: "", issuer: "" } },
-	fields: { enabled: false, cache_control: "" },
+	fields: { enabled: false, dry_run: "withhold", cache_control: "" },
 	audit: { overflow: "deny" },
 };
 
@@ -130,7 +137,7 @@ const STRICT: Config = {
 	...COMPAT,
 	policy: { ...COMPAT.policy, compat: "strict", extensions: true },
 	identity: { headers: { id: "x-postern-id", issuer: "x-postern-issuer" } },
-	fields: { enabled: true, cache_control: "private, no-store" },
+	fields: { enabled: true, dry_run: "withhold", cache_control: "private, no-store" },
 };
 
 async function ourWay(bundle: Buffer, config: Config): Promise<(request: Buffer) => Buffer> {

@@ -26,6 +26,8 @@ export interface DecisionRecord {
 	readonly status?: number;
 	/** `whole`: ext_proc is left out and no release record follows; `fields`: a release record follows. */
 	readonly released?: "whole" | "fields";
+	/** The denial was not enforced: the call was let through by `policy.dry_run`. */
+	readonly dry_run?: true;
 	readonly obligations?: JsonObject;
 	readonly duration_us: number;
 }

@@ -102,13 +102,25 @@ const serve = z.strictObject({
 	max_in_flight: limit("serve.max_in_flight"),
 });
 
+function decisionPath(description: string) {
+	return text(description, 256).regex(/^[^/]+(?:\/[^/]+)*$/, {
+		error: "must be segments with single slashes between them, such as envoy/authz/allow",
+	});
+}
+
 const policy = z.strictObject({
 	bundle: text("Bundle file, as `postern build` makes it; reloaded when it changes."),
-	path: text("Decision path, slashes between segments.", 256)
-		.regex(/^[^/]+(?:\/[^/]+)*$/, {
-			error: "must be segments with single slashes between them, such as envoy/authz/allow",
-		})
-		.default("envoy/authz/allow"),
+	path: decisionPath(
+		"Decision path, slashes between segments; segments of digits at its end are places in a list.",
+	).default("envoy/authz/allow"),
+	paths: z
+		.array(decisionPath("One decision path"), { error: "must be a list of decision paths" })
+		.max(1000, { error: "must not hold more than 1000 paths" })
+		.default([])
+		.describe('Further decision paths, for which routes ask by `context_extensions["postern.path"]`.'),
+	dry_run: flag(
+		"Denials, of whatever reason, are recorded with `dry_run` and not enforced. Those of an overload or a full audit queue still are.",
+	).default(false),
 	compat: choice(
 		["strict", "opa-envoy-plugin"],
 		"`strict`: an unknown key in a decision is a denial. `opa-envoy-plugin`: the profile for policies written for that plugin.",
@@ -202,6 +214,10 @@ const fields = z.strictObject({
 		["block", "pass"],
 		"An upstream's answer for which nobody decided. `pass` lets it through unmasked.",
 	).default("block"),
+	dry_run: choice(
+		["withhold", "observe"],
+		"The answer to a call that `policy.dry_run` let through: `withhold` gives no field of it, `observe` passes it and records what went out.",
+	).default("withhold"),
 	errors: choice(
 		["apply", "replace"],
 		"Error statuses (≥ 400) of the upstream under a directive: `apply` masks where the directive has `release`.",

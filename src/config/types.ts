@@ -34,6 +34,10 @@ export interface PolicyConfig {
 	readonly bundle: string;
 	/** Decision path, slashes between segments. */
 	readonly path: string;
+	/** Further decision paths that a route may ask for by `context_extensions["postern.path"]`. */
+	readonly paths: readonly string[];
+	/** Denials are recorded and not enforced. */
+	readonly dry_run: boolean;
 	readonly compat: "strict" | "opa-envoy-plugin";
 	/** Under `compat: opa-envoy-plugin`: read Postern's own decision keys too. Always true under `strict`. */
 	readonly extensions: boolean;
@@ -102,6 +106,8 @@ export interface FieldsConfig {
 	readonly enabled: boolean;
 	/** An upstream's answer for which nobody decided. */
 	readonly without_decision: "block" | "pass";
+	/** The answer to a call that `policy.dry_run` let through: `observe` passes it and records what went out. */
+	readonly dry_run: "withhold" | "observe";
 	/** Error statuses (≥ 400) of the upstream under a directive: `apply` masks where the directive has `release`. */
 	readonly errors: "apply" | "replace";
 	readonly hash_key_file?: string;

@@ -125,6 +125,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 	}
 
 	async function start(): Promise<AppAddresses> {
+		if (config.policy.dry_run) log.warn({}, "dry run: denials are recorded and not enforced");
 		try {
 			const hash =
 				config.fields.hash_key_file === undefined

@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import type { Finding } from "../config/finding.ts";
 import type { Config } from "../config/types.ts";
+import { readDecisionPath } from "../decision/decision-path.ts";
 import { parseKeySet } from "../identity/key-set.ts";
 import { readKeySet } from "../identity/key-source.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -47,11 +48,14 @@ async function inspectPolicy(config: Config, clock: Clock): Promise<Inspection> 
 		);
 		const { revision, digest, entrypoints } = loaded;
 		const found = { revision, digest, entrypoints };
-		const wanted = policy.path.replace(/^\/+|\/+$/g, "");
-		if (entrypoints.some((name) => name.replace(/^\/+|\/+$/g, "") === wanted))
-			return { findings: [], policy: found };
-		const message = `the bundle has no decision path ${policy.path}; it has ${entrypoints.join(", ")}`;
-		return { findings: [{ code: "decision_path_missing", key: "policy.path", message }], policy: found };
+		const names = entrypoints.map((name) => name.replace(/^\/+|\/+$/g, ""));
+		const findings = [policy.path, ...policy.paths].flatMap((path, index): Finding[] => {
+			if (names.includes(readDecisionPath(path).entrypoint)) return [];
+			const key = index === 0 ? "policy.path" : `policy.paths.${index - 1}`;
+			const message = `the bundle has no decision path ${path}; it has ${entrypoints.join(", ")}`;
+			return [{ code: "decision_path_missing", key, message }];
+		});
+		return { findings, policy: found };
 	} catch (thrown) {
 		const { code, message } = toPosternError(thrown);
 		const named = message.includes(policy.bundle) ? message : `${policy.bundle}: ${message}`;

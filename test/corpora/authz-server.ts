@@ -43,7 +43,12 @@ async function main(file: string): Promise<void> {
 					}),
 			config: {
 				...COMPAT,
-				policy: { ...COMPAT.policy, path: launch.entrypoint, max_input_bytes: LIMITS.max_input_bytes },
+				policy: {
+					...COMPAT.policy,
+					path: launch.entrypoint,
+					dry_run: launch.plugin["dry-run"] === true,
+					max_input_bytes: LIMITS.max_input_bytes,
+				},
 				request: {
 					...COMPAT.request,
 					skip_body_parse: launch.plugin["skip-request-body-parse"] === true,

@@ -27,7 +27,14 @@ export const silentMetrics = new Proxy({} as Metrics, {
 export type CheckConfig = CheckDeps["config"];
 
 export const STRICT: CheckConfig = {
-	policy: { path: "envoy/authz/allow", compat: "strict", extensions: true, max_input_bytes: 8 * 1024 * 1024 },
+	policy: {
+		path: "envoy/authz/allow",
+		paths: [],
+		dry_run: false,
+		compat: "strict",
+		extensions: true,
+		max_input_bytes: 8 * 1024 * 1024,
+	},
 	request: {
 		ambiguous_paths: "refuse",
 		repeated_headers: "refuse",
@@ -41,7 +48,7 @@ export const STRICT: CheckConfig = {
 		max_decoded_ratio: 100,
 	},
 	identity: { headers: { id: "x-postern-id", issuer: "x-postern-issuer" } },
-	fields: { enabled: true, cache_control: "private, no-store" },
+	fields: { enabled: true, dry_run: "withhold", cache_control: "private, no-store" },
 	audit: { overflow: "deny" },
 };
 
@@ -49,6 +56,8 @@ export const STRICT: CheckConfig = {
 export const COMPAT: CheckConfig = {
 	policy: {
 		path: "envoy/authz/allow",
+		paths: [],
+		dry_run: false,
 		compat: "opa-envoy-plugin",
 		extensions: false,
 		max_input_bytes: 32 * 1024 * 1024,
@@ -66,7 +75,7 @@ export const COMPAT: CheckConfig = {
 		max_decoded_ratio: 100,
 	},
 	identity: { headers: { id: "", issuer: "" } },
-	fields: { enabled: false, cache_control: "" },
+	fields: { enabled: false, dry_run: "withhold", cache_control: "" },
 	audit: { overflow: "drop" },
 };
 

@@ -1,4 +1,5 @@
 import type { AuditRecord } from "../../audit/types.ts";
+import { type DecisionPath, descend, readDecisionPath } from "../../decision/decision-path.ts";
 import { denial } from "../../decision/deny.ts";
 import {
 	consumerText,
@@ -20,6 +21,7 @@ import { createEncoder, isUnreadable } from "./check-response.ts";
 import type { CheckView, Span } from "./check-view.ts";
 import { decisionRecord } from "./decision-record.ts";
 import type { CheckDeps } from "./deps.ts";
+import { createDryRun } from "./dry-run.ts";
 import { writeInput } from "./input.ts";
 import { createJsonOut, InputTooLarge } from "./json-out.ts";
 import { type RequestFacts, readFacts, refuseRequest } from "./request-facts.ts";
@@ -58,7 +60,14 @@ export function createCheckService(deps: CheckDeps): CheckService {
 	const { request: requestRules, fields } = config;
 	const compat = config.policy.compat === "opa-envoy-plugin";
 	const own = !compat || config.policy.extensions;
-	const entrypoint = config.policy.path.replace(/^\/+|\/+$/g, "");
+	const defaultPath = config.policy.path.replace(/^\/+|\/+$/g, "");
+	const paths = new Map(
+		[defaultPath, ...config.policy.paths.map((path) => path.replace(/^\/+|\/+$/g, ""))].map((path) => [
+			path,
+			readDecisionPath(path),
+		]),
+	);
+	const answerFor = createDryRun(config, deps.readDirective);
 	const hash = deps.trusted && deps.hashKeyId !== undefined;
 	const rules = { compat, extensions: config.policy.extensions, readDirective: deps.readDirective, hash };
 	const bodyRules = {
@@ -149,8 +158,9 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		call.identity = identity;
 		const { policy } = call;
 		if (policy === undefined) return denial("no_policy");
-		const asked = view.contextExtensions.length === 0 ? undefined : askedPath(view);
-		if (asked !== undefined && asked !== entrypoint) {
+		const asked = (view.contextExtensions.length === 0 ? undefined : askedPath(view)) ?? defaultPath;
+		const target = paths.get(asked);
+		if (target === undefined) {
 			return denial("policy_missing", `the route asks for decision path ${JSON.stringify(asked)}`);
 		}
 		const path = parsePath(view.bytes, view.http?.path.start ?? 0, view.http?.path.end ?? 0);
@@ -168,7 +178,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 			own: own ? { identity: fragmentOf(identity) } : undefined,
 		});
 		if (clock.now() >= call.deadlineMs) return denial("deadline");
-		return decisionOf(policy.evaluate(entrypoint, input));
+		return decisionOf(policy.evaluate(target.entrypoint, input), target.inside);
 	}
 
 	function bodyOf(view: CheckView, facts: RequestFacts, segments: readonly string[]): Body | undefined {
@@ -193,10 +203,12 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		return fragment;
 	}
 
-	function decisionOf(evaluation: Evaluation): Decision {
+	function decisionOf(evaluation: Evaluation, inside: DecisionPath["inside"]): Decision {
 		if (evaluation.kind === "undefined") return denial("undefined_decision");
 		if (evaluation.kind === "failed") return denial(evaluation.reason, evaluation.message);
-		const { decision, ignored } = readDecision(evaluation.value, rules);
+		const value = descend(evaluation.value, inside);
+		if (value === undefined) return denial("undefined_decision");
+		const { decision, ignored } = readDecision(value, rules);
 		if (ignored.length > 0) deps.metrics.ignoredKeys.inc({}, ignored.length);
 		return decision;
 	}
@@ -204,13 +216,21 @@ export function createCheckService(deps: CheckDeps): CheckService {
 	/** Records, counts and encodes. A decision that cannot be handed on, or must be recorded and cannot, is denied. */
 	function finish(call: Call, given: Decision): Buffer {
 		let decision = given;
-		let handoff = fields.enabled ? handoffOf(call, decision) : undefined;
+		let answered = answerFor(decision);
+		let handoff = fields.enabled ? handoffOf(call, answered) : undefined;
 		if (fields.enabled && handoff === undefined) {
 			decision = denial("directive_too_large", "the hand-off is over its limit");
-			handoff = handoffOf(call, decision);
+			answered = answerFor(decision);
+			handoff = handoffOf(call, answered);
+			// Only a denial can do without what does not fit.
+			if (handoff === undefined) {
+				answered = decision;
+				handoff = handoffOf(call, answered);
+			}
 		}
-		if (!record(call, decision, handoff) && config.audit.overflow === "deny") {
+		if (!record(call, decision, answered, handoff) && config.audit.overflow === "deny") {
 			decision = denial("audit_full");
+			answered = decision;
 			handoff = fields.enabled ? handoffOf(call, decision) : undefined;
 		}
 		const reason = decision.kind === "allow" ? "allowed" : decision.reason;
@@ -220,10 +240,10 @@ export function createCheckService(deps: CheckDeps): CheckService {
 			log.info({ decision_id: call.id, reason, detail: decision.detail }, "denied");
 		}
 		// What the peer cannot read it answers without metadata.
-		const bare = compat && !fields.enabled && decision.kind === "deny" && isUnreadable(decision);
+		const bare = compat && !fields.enabled && answered.kind === "deny" && isUnreadable(answered);
 		const { identity } = call;
 		return encode({
-			decision,
+			decision: answered,
 			decisionId: bare ? "" : call.id,
 			handoff,
 			identity: identity?.authenticated
@@ -253,9 +273,14 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		return text === undefined ? undefined : handoffMetadata(decision.kind, response !== undefined, text);
 	}
 
-	function record(call: Call, decision: Decision, handoff: HandoffKeys | undefined): boolean {
+	function record(
+		call: Call,
+		decision: Decision,
+		answered: Decision,
+		handoff: HandoffKeys | undefined,
+	): boolean {
 		const released =
-			handoff === undefined || decision.kind === "deny"
+			handoff === undefined || answered.kind === "deny"
 				? undefined
 				: handoff.fields === "all"
 					? "whole"
@@ -270,6 +295,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 			time: clock.now(),
 			durationMs: clock.monotonic() - call.started,
 			released,
+			overruled: decision.kind !== answered.kind,
 		});
 		return deps.audit.write(entry);
 	}

@@ -18,6 +18,8 @@ export interface RecordSource {
 	readonly durationMs: number;
 	/** Absent without ext_proc: nothing is said about fields then. */
 	readonly released: "whole" | "fields" | undefined;
+	/** A dry run answered otherwise. */
+	readonly overruled: boolean;
 }
 
 const MAX_TEXT = 512;
@@ -62,6 +64,7 @@ export function decisionRecord(source: RecordSource): DecisionRecord {
 		policy: { revision: policy?.revision ?? "", serial: policy?.serial ?? 0 },
 		...(decision.kind === "deny" ? { status: decision.status } : {}),
 		...(source.released === undefined ? {} : { released: source.released }),
+		...(source.overruled ? { dry_run: true } : {}),
 		...(notes.obligations === undefined ? {} : { obligations: notes.obligations }),
 		duration_us: Math.round(source.durationMs * 1000),
 	};

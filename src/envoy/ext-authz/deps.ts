@@ -14,10 +14,13 @@ export interface CheckDeps {
 	/** Absent: nobody is told apart by us, and the policy meets `identity.authenticated: false`. */
 	readonly identify?: Identify;
 	readonly config: {
-		readonly policy: Pick<PolicyConfig, "path" | "compat" | "extensions" | "max_input_bytes">;
+		readonly policy: Pick<
+			PolicyConfig,
+			"path" | "paths" | "dry_run" | "compat" | "extensions" | "max_input_bytes"
+		>;
 		readonly request: RequestConfig;
 		readonly identity: Pick<Config["identity"], "headers">;
-		readonly fields: Pick<FieldsConfig, "enabled" | "cache_control">;
+		readonly fields: Pick<FieldsConfig, "enabled" | "cache_control" | "dry_run">;
 		readonly audit: Pick<Config["audit"], "overflow">;
 	};
 	/** Reads a field directive under the rules for decisions; `fields` does it. */

@@ -218,6 +218,28 @@ describe("refused before the policy runs", () => {
 		expect((await asks("other/path")).record.reason).toBe("policy_missing");
 		expect((await asks("/envoy/authz/allow")).record.reason).toBe("allowed");
 	});
+	test("a route may ask for a decision path that is listed, and for a place inside what it gives", async () => {
+		const asked: string[] = [];
+		const policy = fakePolicy((_, entrypoint) => {
+			asked.push(entrypoint);
+			return { kind: "value", value: entrypoint === "a/list" ? [false, { verdict: true }] : false };
+		});
+		const config = {
+			...STRICT,
+			policy: { ...STRICT.policy, paths: ["/a/list/1/verdict", "a/list/0", "a/list/7"] },
+		};
+		const ask = async (path: string) => {
+			const bytes = httpCheck({}, { contextExtensions: { "postern.path": path } });
+			return (await run(bytes, { policy, deps: { config } })).record.reason;
+		};
+		expect(await ask("a/list/1/verdict")).toBe("allowed");
+		expect(await ask("a/list/0/")).toBe("policy_denied");
+		expect(await ask("a/list/7")).toBe("undefined_decision");
+		expect(await ask("a/list/2")).toBe("policy_missing");
+		expect(await ask("a/list")).toBe("policy_missing");
+		expect(await ask("envoy/authz/allow")).toBe("policy_denied");
+		expect(asked).toEqual(["a/list", "a/list", "a/list", "envoy/authz/allow"]);
+	});
 });
 
 describe("identity", () => {
