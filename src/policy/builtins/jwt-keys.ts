@@ -1,6 +1,8 @@
-import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
+import { DerError, derReader, TAG } from "./der.ts";
 import { readJwk, type TokenKey } from "./jwk.ts";
 import { decodePem, type PemBlock } from "./pem.ts";
+import { readCertificates } from "./x509-certificate.ts";
+import { type KeyInfo, keyObject, readKeyInfo } from "./x509-key.ts";
 
 /** Longest text of keys that is read; identity providers' sets have a few KiB. */
 const MAX_TEXT = 1 << 20;
@@ -9,42 +11,35 @@ const MAX_KEYS = 1000;
 /** Texts whose keys are kept, as in OPA; reading a set costs more than a verification. */
 const MAX_CACHED = 100;
 
-/** Curves that Go knows, by OpenSSL's names. */
-const CURVES: ReadonlySet<string> = new Set(["secp224r1", "prime256v1", "secp384r1", "secp521r1"]);
-
-/** `undefined` for a curve that Go cannot read. */
-function ofKeyObject(publicKey: KeyObject): TokenKey | undefined {
-	const common = { kid: "", alg: "", isPrivate: false, publicKey } as const;
-	switch (publicKey.asymmetricKeyType) {
-		case "rsa":
-			return { ...common, kind: "rsa" };
-		case "ec":
-			return CURVES.has(publicKey.asymmetricKeyDetails?.namedCurve ?? "")
-				? { ...common, kind: "ec" }
-				: undefined;
-		case "ed25519":
-			return { ...common, kind: "ed25519" };
-		default:
-			return { ...common, kind: "other" };
-	}
+/** Kinds of keys that sign tokens; any other is read, and verifies nothing. */
+function ofKeyInfo({ raw, key }: KeyInfo): TokenKey {
+	const common = { kid: "", alg: "", isPrivate: false } as const;
+	if (key?.kind !== "rsa" && key?.kind !== "ec" && key?.kind !== "ed25519")
+		return { ...common, kind: "other" };
+	return { ...common, kind: key.kind, publicKey: keyObject(raw) };
 }
 
-function pemKey({ type, bytes }: PemBlock): KeyObject | undefined {
-	try {
-		if (type === "PUBLIC KEY") return createPublicKey({ key: bytes, format: "der", type: "spki" });
-		if (type !== "CERTIFICATE") return undefined;
-		const certificate = new X509Certificate(bytes);
-		return certificate.raw.length === bytes.length ? certificate.publicKey : undefined;
-	} catch {
-		return undefined;
+/** @throws {DerError} for what Go does not read. */
+function readPem({ type, bytes }: PemBlock): KeyInfo {
+	if (type === "CERTIFICATE") {
+		const [certificate, second] = readCertificates(bytes);
+		if (certificate === undefined || second !== undefined) throw new DerError();
+		return certificate.keyInfo;
 	}
+	const reader = derReader(bytes);
+	const info = readKeyInfo(reader.whole(TAG.sequence));
+	if (type !== "PUBLIC KEY" || !reader.ended() || info.algorithm === 0) throw new DerError();
+	return info;
 }
 
 function pemKeys(block: PemBlock): readonly TokenKey[] | undefined {
 	if (block.rest !== "") return undefined;
-	const key = pemKey(block);
-	const read = key === undefined ? undefined : ofKeyObject(key);
-	return read === undefined ? undefined : [read];
+	try {
+		return [ofKeyInfo(readPem(block))];
+	} catch (thrown) {
+		if (thrown instanceof DerError) return undefined;
+		throw thrown;
+	}
 }
 
 /** Algorithms of tokens; keys for others are left out of a set. */

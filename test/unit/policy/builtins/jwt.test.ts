@@ -6,6 +6,7 @@ import { HOST_BUILTINS } from "../../../../src/policy/builtins/table.ts";
 import type { Term } from "../../../../src/policy/term/term.ts";
 import { type Call, callsOf, differences } from "../../../support/builtin-oracle.ts";
 import { inputOf, policyOf } from "../../../support/policy.ts";
+import { CLIENT, LEAF } from "../../../support/x509-samples.ts";
 
 const part = (value: unknown): string =>
 	Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
@@ -198,6 +199,9 @@ function oddKeys(): readonly string[] {
 		body.replaceAll("\n", "\r\n"),
 		body.replaceAll("\n", " \n"),
 		body + body,
+		CLIENT,
+		LEAF,
+		CLIENT + LEAF,
 		body.replace("PUBLIC KEY", "PUBLIC  KEY"),
 		body.replaceAll("PUBLIC KEY", "RSA PUBLIC KEY"),
 		body.replaceAll("PUBLIC KEY", "CERTIFICATE"),

@@ -1,11 +1,14 @@
+import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type Call, differences } from "../../../support/builtin-oracle.ts";
 import {
 	CLIENT,
+	CLIENT_KEY,
 	EVERY_EXTENSION,
 	INTERMEDIATE,
 	LEAF,
+	LEAF_KEY,
 	PSS_LEAF,
 	ROOT,
 } from "../../../support/x509-samples.ts";
@@ -66,4 +69,77 @@ describe("crypto.x509.parse_certificates", () => {
 			}
 		},
 	);
+});
+
+describe("private keys", () => {
+	const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+	const small = generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey;
+	const ec = ["P-256", "P-384", "P-521"].map(
+		(namedCurve) => generateKeyPairSync("ec", { namedCurve }).privateKey,
+	);
+	const others = [
+		generateKeyPairSync("ec", { namedCurve: "secp256k1" }).privateKey,
+		generateKeyPairSync("ed448").privateKey,
+	];
+	const x25519 = generateKeyPairSync("x25519").privateKey;
+	const pkcs8 = [rsa, small, ...ec, generateKeyPairSync("ed25519").privateKey, x25519, ...others].map((key) =>
+		key.export({ format: "pem", type: "pkcs8" }).toString(),
+	);
+	const own = [
+		...[rsa, small].map((key) => key.export({ format: "pem", type: "pkcs1" }).toString()),
+		...ec.map((key) => key.export({ format: "pem", type: "sec1" }).toString()),
+	];
+	const texts = [...pkcs8, ...own, LEAF_KEY, CLIENT_KEY];
+
+	test("are given as OPA gives them", async () => {
+		const given = [
+			...texts,
+			...texts.map(base64),
+			LEAF + LEAF_KEY,
+			LEAF_KEY + CLIENT_KEY,
+			`${CLIENT_KEY}text`,
+			`text\n${CLIENT_KEY}`,
+			LEAF,
+			"",
+			"text",
+			"AAAA",
+			(own[0] as string).replaceAll("RSA PRIVATE", "PRIVATE"),
+			(pkcs8[0] as string).replaceAll("PRIVATE", "RSA PRIVATE"),
+			(pkcs8[2] as string).replaceAll("PRIVATE", "EC PRIVATE"),
+			rsa.export({ format: "pem", type: "pkcs8", cipher: "aes-256-cbc", passphrase: "x" }).toString(),
+			"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+		];
+		const calls = given.flatMap((text): Call[] => [
+			["crypto.parse_private_keys", [text]],
+			["crypto.x509.parse_rsa_private_key", [text]],
+		]);
+		expect(await differences(calls)).toEqual([]);
+	});
+
+	test("are paired with certificates as OPA pairs them", async () => {
+		const keys = [
+			LEAF_KEY,
+			CLIENT_KEY,
+			...texts,
+			LEAF,
+			"",
+			der(LEAF_KEY).toString("base64"),
+			base64(LEAF_KEY),
+		];
+		const certificates = [
+			LEAF,
+			CLIENT,
+			LEAF + INTERMEDIATE,
+			INTERMEDIATE + LEAF,
+			LEAF_KEY + LEAF,
+			LEAF_KEY,
+			"",
+			base64(LEAF),
+			der(LEAF).toString("base64"),
+		];
+		const calls = certificates.flatMap((certificate) =>
+			keys.map((key): Call => ["crypto.x509.parse_keypair", [certificate, key]]),
+		);
+		expect(await differences(calls)).toEqual([]);
+	});
 });
