@@ -1,3 +1,4 @@
+import { byteString, bytesOf } from "../term/byte-string.ts";
 import { compareStrings } from "../term/compare.ts";
 import { isArray, isNumber, isSet, numberTerm, type Term } from "../term/term.ts";
 import { fromText, truncate } from "./big-float.ts";
@@ -14,6 +15,21 @@ const concat: Builtin = ([separator, collection]) => {
 	const length = ordered.reduce((sum, text) => sum + text.length + separator.length, 0);
 	if (length > MAX_TEXT) throw tooLarge("concat");
 	return ordered.join(separator);
+};
+
+/** Every occurrence; nothing occurs before each byte and at the end, for OPA goes by bytes there. */
+const replace: Builtin = ([text, old, by]) => {
+	if (typeof text !== "string" || typeof old !== "string" || typeof by !== "string") return undefined;
+	if (old !== "") {
+		const parts = text.split(old);
+		if (text.length + parts.length * by.length > MAX_TEXT) throw tooLarge("replace");
+		return parts.join(by);
+	}
+	const bytes = bytesOf(text);
+	const between = bytesOf(by);
+	if (bytes.length * (between.length + 1) > MAX_TEXT) throw tooLarge("replace");
+	const all = [...bytes].flatMap((byte) => [Buffer.of(byte), between]);
+	return byteString(Buffer.concat([between, ...all]));
 };
 
 const RADIXES: ReadonlyMap<string, number> = new Map([
@@ -72,6 +88,7 @@ const templateString: Builtin = ([parts]) => {
 
 export const nativeText: Readonly<Record<string, Builtin>> = {
 	concat,
+	replace,
 	format_int: formatInt,
 	to_number: toNumber,
 	"internal.template_string": templateString,

@@ -3,6 +3,7 @@ import { nativeArithmetic } from "./native-arithmetic.ts";
 import { nativeEncoding } from "./native-encoding.ts";
 import { nativeGlob } from "./native-glob.ts";
 import { nativeNet } from "./native-net.ts";
+import { nativeObjects } from "./native-objects.ts";
 import { nativeRegex } from "./native-regex.ts";
 import { nativeText } from "./native-text.ts";
 
@@ -13,6 +14,7 @@ export const NATIVE_BUILTINS: ReadonlyMap<string, Builtin> = new Map(
 		...nativeEncoding,
 		...nativeGlob,
 		...nativeNet,
+		...nativeObjects,
 		...nativeRegex,
 		...nativeText,
 	}),

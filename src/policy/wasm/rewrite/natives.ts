@@ -34,6 +34,8 @@ export const NATIVES: readonly Native[] = [
 	native("opa_arith_floor", "floor", 1, "not_integers"),
 	native("opa_agg_sum", "sum", 1),
 	native("opa_agg_product", "product", 1),
+	// The module's own never ends where nothing is to be replaced.
+	native("opa_strings_replace", "replace", 3),
 	native("opa_strings_concat", "concat", 2, { setAt: 1 }),
 	native("opa_strings_format_int", "format_int", 2),
 	native("opa_to_number", "to_number", 1),
@@ -50,6 +52,10 @@ export const NATIVES: readonly Native[] = [
 	native("opa_regex_match", "regex.match", 2),
 	native("opa_regex_find_all_string_submatch", "regex.find_all_string_submatch_n", 3),
 	native("opa_glob_match", "glob.match", 3),
+	native("opa_strings_indexof", "indexof", 2),
+	native("builtin_json_filter", "json.filter", 2),
+	native("builtin_json_remove", "json.remove", 2),
+	native("builtin_object_union_n", "object.union_n", 1),
 ];
 
 /** Type tags of the module's values (`value.h`). */
