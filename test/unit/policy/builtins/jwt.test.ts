@@ -221,13 +221,11 @@ const answer = (name: string, ...args: readonly Term[]): Term | undefined =>
 	(HOST_BUILTINS.get(name) as Builtin)(args, { nowNs: () => 0n, remember: (_key, make) => make() });
 
 describe("io.jwt.verify_*", () => {
-	test("says what OPA says of every token, key and algorithm", async () => {
-		const calls = ALGORITHMS.flatMap((alg) =>
-			Object.values(TOKENS).flatMap((given) =>
-				[SECRET, "", ...Object.values(KEYS)].map((key): Call => [verifier(alg), [given, key]]),
-			),
+	test.each(ALGORITHMS)("says of every token and key what OPA says, by %s", async (alg) => {
+		const calls = Object.values(TOKENS).flatMap((given) =>
+			[SECRET, "", ...Object.values(KEYS)].map((key): Call => [verifier(alg), [given, key]]),
 		);
-		expect(calls.length).toBeGreaterThan(5000);
+		expect(calls.length).toBeGreaterThan(400);
 		expect(await differences(calls)).toEqual([]);
 	});
 
