@@ -1,15 +1,16 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { bytesOf } from "../term/byte-string.ts";
 import { type Builtin, ofString, ofStrings } from "./builtin.ts";
 
 const hash = (algorithm: string): Builtin =>
-	ofString((text) => createHash(algorithm).update(text, "utf8").digest("hex"));
+	ofString((text) => createHash(algorithm).update(bytesOf(text)).digest("hex"));
 
 const hmac = (algorithm: string): Builtin =>
-	ofStrings((text, key) => createHmac(algorithm, key).update(text, "utf8").digest("hex"));
+	ofStrings((text, key) => createHmac(algorithm, bytesOf(key)).update(bytesOf(text)).digest("hex"));
 
 function equal(first: string, second: string): boolean {
-	const a = Buffer.from(first, "utf8");
-	const b = Buffer.from(second, "utf8");
+	const a = bytesOf(first);
+	const b = bytesOf(second);
 	return a.length === b.length && timingSafeEqual(a, b);
 }
 

@@ -1,3 +1,5 @@
+import { byteString, bytesOf } from "../term/byte-string.ts";
+
 /** One element of a Go time layout; what it prints and reads is named by its own text in the layout. */
 export type LayoutToken =
 	| { readonly kind: "text"; readonly text: string }
@@ -126,7 +128,7 @@ const NAMED: ReadonlyMap<string, string> = new Map([
 export const layoutNamed = (layout: string): string => NAMED.get(layout) ?? layout;
 
 /** Text as bytes, one a character: Go's layouts and values are bytes. */
-export const toBytes = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
+export const toBytes = (text: string): string => bytesOf(text).toString("latin1");
 
 /** The reverse of {@link toBytes}. */
-export const fromBytes = (bytes: string): string => Buffer.from(bytes, "latin1").toString("utf8");
+export const fromBytes = (bytes: string): string => byteString(Buffer.from(bytes, "latin1"));
