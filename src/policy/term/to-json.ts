@@ -1,5 +1,5 @@
 import type { JsonValue } from "../../lib/json-value.ts";
-import { wellFormed } from "./byte-string.ts";
+import { isWellFormed } from "./byte-string.ts";
 import { sortEntries, sortTerms } from "./compare.ts";
 import { keyText } from "./print.ts";
 import { TermSyntaxError } from "./reader.ts";
@@ -23,14 +23,23 @@ export function toDouble(literal: string): number {
 }
 
 /**
+ * A string of a result. OPA's strings hold any bytes, an answer's fields only text: what the peer cannot encode must not
+ * turn into something else on the way, and so into an answer that nobody meant.
+ * @throws {TermSyntaxError} for bytes that are no UTF-8.
+ */
+export function requireText(text: string): string {
+	if (!isWellFormed(text)) throw new TermSyntaxError("a string that is no UTF-8");
+	return text;
+}
+
+/**
  * The JSON value of a term: sets become arrays in OPA's order, keys that are no strings their JSON text,
  * objects have no prototype.
- * @throws {TermSyntaxError} when two keys of one object get the same name, or a number fits no double.
+ * @throws {TermSyntaxError} when two keys of one object get the same name, a number fits no double, or a string is no text.
  */
 export function toJsonValue(term: Term): JsonValue {
 	if (term === null || typeof term === "boolean") return term;
-	// As Go's JSON: U+FFFD for each byte that is no text.
-	if (typeof term === "string") return wellFormed(term);
+	if (typeof term === "string") return requireText(term);
 	switch (term.kind) {
 		case "number":
 			return toDouble(term.text);
@@ -41,7 +50,7 @@ export function toJsonValue(term: Term): JsonValue {
 		case "object": {
 			const object: Record<string, JsonValue> = Object.create(null);
 			for (const [key, value] of sortEntries(term)) {
-				const name = wellFormed(keyText(key));
+				const name = requireText(keyText(key));
 				if (object[name] !== undefined) throw new TermSyntaxError("two keys of one name");
 				object[name] = toJsonValue(value);
 			}

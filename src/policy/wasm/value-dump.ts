@@ -1,8 +1,7 @@
 import type { JsonValue } from "../../lib/json-value.ts";
-import { wellFormed } from "../term/byte-string.ts";
 import { readTerm } from "../term/parse.ts";
 import { type TermReader, TermSyntaxError, termReader } from "../term/reader.ts";
-import { toDouble, toJsonValue } from "../term/to-json.ts";
+import { requireText, toDouble, toJsonValue } from "../term/to-json.ts";
 
 /** The plain way, for what is JSON but for its spacing. `undefined`: a set or an odd key, to be read as terms. */
 function readObject(reader: TermReader, depth: number): JsonValue | undefined {
@@ -10,7 +9,7 @@ function readObject(reader: TermReader, depth: number): JsonValue | undefined {
 	if (reader.take(0x7d)) return object;
 	for (;;) {
 		if (reader.peek() !== 0x22) return undefined;
-		const name = wellFormed(reader.string());
+		const name = requireText(reader.string());
 		if (!reader.take(0x3a)) return undefined;
 		if (object[name] !== undefined) throw new TermSyntaxError("two keys of one name");
 		object[name] = readJson(reader, depth);
@@ -22,7 +21,7 @@ function readObject(reader: TermReader, depth: number): JsonValue | undefined {
 function readJson(reader: TermReader, depth: number): JsonValue {
 	switch (reader.peek()) {
 		case 0x22:
-			return wellFormed(reader.string());
+			return requireText(reader.string());
 		case 0x7b: {
 			const start = reader.position();
 			reader.skip();
@@ -67,7 +66,7 @@ const RESULT_PREFIX = '{{"result": ';
  * Reads the result set of one evaluation as `opa_eval` prints it in OPA's own notation: `set()` or
  * `{{"result": VALUE}}`. Sets come as arrays in OPA's order.
  * @throws {TermSyntaxError} for any text OPA cannot have printed, more than one result, more than `maxDepth` nested
- * containers, two keys of one name, or a number that fits no double.
+ * containers, two keys of one name, a number that fits no double, or a string that is no UTF-8.
  */
 export function parseResultSet(text: string, maxDepth: number): ResultSet {
 	if (text === "set()") return { kind: "undefined" };

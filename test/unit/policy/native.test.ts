@@ -35,7 +35,7 @@ const EXPRESSIONS = {
 	overlap: 'net.cidr_intersects("10.0.0.0/8", "::ffff:10.0.0.0/104")',
 	marshalled: 'json.marshal({"b": {"<", 1}, "a": 1.50})',
 	bytes_differ: 'base64.decode("/w==") == base64.decode("/g==")',
-	bytes: '[base64.decode("/+8="), count(base64.decode("/+8="))]',
+	bytes: '[json.marshal(base64.decode("/+8=")), count(base64.decode("/+8="))]',
 	group_name: 'regex.find_all_string_submatch_n("(?<x>a)(b)?", "abca", -1)',
 	odd_number: 'to_number("007") + to_number(".5")',
 	not_a_number: 'y if { y := "none"; not to_number("1e400") }',
