@@ -39,7 +39,8 @@ const EXPRESSIONS = {
 	group_name: 'regex.find_all_string_submatch_n("(?<x>a)(b)?", "abca", -1)',
 	odd_number: 'to_number("007") + to_number(".5")',
 	not_a_number: 'y if { y := "none"; not to_number("1e400") }',
-	nothing_replaced: '[replace("a😀", "", "-"), replace("", "", "-"), replace("aaa", "aa", "b")]',
+	nothing_replaced:
+		'[json.marshal(replace("a😀", "", "-")), replace("", "", "-"), replace("aaa", "aa", "b")]',
 	nothing_found: '[y | some t in ["", "a"]; y := indexof("ba", t)]',
 	filtered: 'json.filter({"a": {"b": 1, "c": [1, 2]}}, {"a/c/1", "/x"})',
 	removed: 'json.remove({"a": {"b": 1, "c": [1, 2]}}, ["a/c/0", ["a", "b"]])',
