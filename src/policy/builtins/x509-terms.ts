@@ -13,7 +13,7 @@ export const record = (members: Readonly<Record<string, Term>>): Term => objectT
 export const bytesTerm = (bytes: Buffer | undefined): Term => bytes?.toString("base64") ?? null;
 
 /** A slice that was never made is null. */
-export const listTerm = <T>(items: readonly T[] | undefined, term: (item: T) => Term): Term =>
+const listTerm = <T>(items: readonly T[] | undefined, term: (item: T) => Term): Term =>
 	items === undefined ? null : arrayTerm(items.map(term));
 
 /** The same where an empty one is never made either. */
@@ -39,7 +39,7 @@ const LISTS: ReadonlyMap<string, string> = new Map([
 	["2.5.4.17", "PostalCode"],
 ]);
 
-export function nameTerm(name: Name): Term {
+function nameTerm(name: Name): Term {
 	const valuesOf = (oid: string): readonly string[] =>
 		name.filter(({ type }) => oidText(type) === oid).map(({ value }) => value);
 	return record({
@@ -52,7 +52,7 @@ export function nameTerm(name: Name): Term {
 }
 
 /** The fields that Go exports: a curve has none. */
-export function keyTerm({ key }: KeyInfo): Term {
+function keyTerm({ key }: KeyInfo): Term {
 	switch (key?.kind) {
 		case "rsa":
 			return record({ N: numberTerm(key.n), E: numberTerm(key.e) });
@@ -74,10 +74,10 @@ export function keyTerm({ key }: KeyInfo): Term {
 	}
 }
 
-export const extensionTerm = ({ id, critical, value }: Extension): Term =>
+const extensionTerm = ({ id, critical, value }: Extension): Term =>
 	record({ Id: oidTerm(id), Critical: critical, Value: bytesTerm(value) });
 
-export const uriTerm = ({ scheme, host, path, rawPath, opaque, query }: CertificateUri): Term =>
+const uriTerm = ({ scheme, host, path, rawPath, opaque, query }: CertificateUri): Term =>
 	record({
 		Scheme: scheme,
 		Opaque: opaque,
@@ -92,7 +92,7 @@ export const uriTerm = ({ scheme, host, path, rawPath, opaque, query }: Certific
 		RawFragment: "",
 	});
 
-export const addressesTerm = (addresses: readonly Buffer[] | undefined): Term =>
+const addressesTerm = (addresses: readonly Buffer[] | undefined): Term =>
 	listTerm(addresses, addressTerm);
 
 function subtreeTerms(

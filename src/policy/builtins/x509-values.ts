@@ -32,7 +32,7 @@ function bmp(content: Buffer): string {
 }
 
 /** A text of any of the types that names are written in. */
-export function derText(tag: number, content: Buffer): string {
+function derText(tag: number, content: Buffer): string {
 	const latin = content.toString("latin1");
 	switch (tag) {
 		case TAG.t61:
