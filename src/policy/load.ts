@@ -4,6 +4,8 @@ import { NATIVE_BUILTINS } from "./builtins/natives.ts";
 import { HOST_BUILTINS } from "./builtins/table.ts";
 import { type Bundle, readBundle } from "./bundle/read.ts";
 import type { PolicyLimits } from "./limits.ts";
+import { readsByEntrypoint } from "./plan/by-entrypoint.ts";
+import { EVERYTHING } from "./plan/read-tree.ts";
 import type { ActivePolicy } from "./types.ts";
 import { compileModule } from "./wasm/abi.ts";
 import { createEvaluator, type Evaluator } from "./wasm/evaluator.ts";
@@ -67,6 +69,7 @@ export async function loadPolicy(
 	});
 	const entrypoints = resolveEntrypoints(bundle, evaluator);
 	selfCheck(evaluator, entrypoints);
+	const reads = readsByEntrypoint(bundle, entrypoints);
 	return {
 		revision: bundle.revision === "" ? bundle.digest.slice(0, 12) : bundle.revision,
 		digest: bundle.digest,
@@ -76,13 +79,14 @@ export async function loadPolicy(
 		...(unchanged === undefined
 			? {}
 			: { mayDiffer: `its own builtins and set order are in use: ${unchanged}` }),
-		evaluate(entrypoint, input) {
+		evaluate(entrypoint, input, nowMs) {
 			const name = entrypoints.get(entrypoint) ?? entrypoints.get(entrypoint.replace(/^\/+|\/+$/g, ""));
 			if (name === undefined) {
 				return { kind: "failed", reason: "policy_missing", message: `no entrypoint ${entrypoint}` };
 			}
-			return evaluator.evaluate(name, input);
+			return evaluator.evaluate(name, input, nowMs);
 		},
+		reads: (entrypoint) => reads.get(entrypoint.replace(/^\/+|\/+$/g, "")) ?? EVERYTHING,
 		memoryBytes: evaluator.memoryBytes,
 		discarded: evaluator.discarded,
 	};

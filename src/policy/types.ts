@@ -27,8 +27,19 @@ export interface ActivePolicy {
 	/** Counts activations of this process, from 1. */
 	readonly serial: number;
 	readonly entrypoints: readonly string[];
-	/** Evaluates `entrypoint` (`envoy/authz/allow`) over a complete, valid JSON document in UTF-8. Never throws. */
-	evaluate(entrypoint: string, input: Uint8Array): Evaluation;
+	/**
+	 * Evaluates `entrypoint` (`envoy/authz/allow`) over a complete, valid JSON document in UTF-8. Never throws. `nowMs`
+	 * is what its clock shows, milliseconds since 1970; the present time when absent.
+	 */
+	evaluate(entrypoint: string, input: Uint8Array, nowMs?: number): Evaluation;
+	/** Which parts of the input `entrypoint` can read; all of it where that is not known. */
+	reads(entrypoint: string): InputReads;
+}
+
+/** Keys of the input that are read, and of what is under each; `all`: the whole of it, and `children` says nothing. */
+export interface InputReads {
+	readonly all: boolean;
+	readonly children: ReadonlyMap<string, InputReads>;
 }
 
 /** Where requests get the policy from; `undefined` until one was activated. */

@@ -27,14 +27,16 @@ export interface Evaluator {
 	/**
 	 * One evaluation. Never throws. `input` must be one complete JSON object in UTF-8 without lone surrogate escapes.
 	 * What OPA's reader cannot read is a failure here, but that reader is lenient (trailing commas, text after the
-	 * value): whoever makes the document sees to its validity.
+	 * value): whoever makes the document sees to its validity. `nowMs` is what the clock shows, else the present.
 	 */
-	evaluate(entrypoint: string, input: Uint8Array): Evaluation;
+	evaluate(entrypoint: string, input: Uint8Array, nowMs?: number): Evaluation;
 	/** Bytes of the present instance's memory; 0 while there is none. */
 	memoryBytes(): number;
 	/** How many instances were discarded. */
 	discarded(): number;
 }
+
+const nanoseconds = (ms: number): bigint => BigInt(Math.floor(ms)) * 1_000_000n;
 
 const failed = (reason: PolicyFailure, message: string): Evaluation => ({ kind: "failed", reason, message });
 
@@ -46,7 +48,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 	const { limits, clock } = options;
 	let now: bigint | undefined;
 	const nowNs = (): bigint => {
-		now ??= BigInt(Math.floor(clock.now())) * 1_000_000n;
+		now ??= nanoseconds(clock.now());
 		return now;
 	};
 	const remembered = new Map<string, Term>();
@@ -106,7 +108,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 
 	return {
 		entrypoints: [...entrypoints.keys()],
-		evaluate(entrypoint, input) {
+		evaluate(entrypoint, input, nowMs) {
 			const id = entrypoints.get(entrypoint);
 			if (id === undefined) return failed("policy_missing", `no entrypoint ${entrypoint}`);
 			if (input.length > limits.max_input_bytes) {
@@ -116,7 +118,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 			// The module keeps one stack and one heap: a second evaluation inside the first would overwrite both.
 			if (busy) return failed("policy_trap", "evaluation inside an evaluation");
 			busy = true;
-			now = undefined;
+			now = nowMs === undefined ? undefined : nanoseconds(nowMs);
 			remembered.clear();
 			try {
 				instance ??= start();
