@@ -148,7 +148,12 @@ async function ourWay(bundle: Buffer, config: Config): Promise<(request: Buffer)
 		readDirective: (value) => readDirective(value, DECISION_RULES),
 		trusted: true,
 		audit: { write: () => true, flush: async () => {}, close: async () => {} },
-		metrics: { checks: { inc: nothing }, checkSeconds: { observe: nothing }, ignoredKeys: { inc: nothing } },
+		metrics: {
+			checks: { inc: nothing },
+			checkSeconds: { observe: nothing },
+			ignoredKeys: { inc: nothing },
+			projectionMismatches: { inc: nothing },
+		},
 		clock: systemClock,
 		log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
 		newId: randomUUID,

@@ -31,6 +31,12 @@ export const METRICS = {
 		help: "Keys of decisions that the compatibility profile passed over",
 		labels: [],
 	},
+	projectionMismatches: {
+		name: "postern_projection_mismatches_total",
+		kind: "counter",
+		help: "Policies that answered otherwise over the part of the input they were found to read",
+		labels: [],
+	},
 	policyReloads: {
 		name: "postern_policy_reloads_total",
 		kind: "counter",

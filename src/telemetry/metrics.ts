@@ -26,6 +26,7 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 		checks: counter(registry, METRICS.checks),
 		checkSeconds: histogram(registry, METRICS.checkSeconds),
 		ignoredKeys: counter(registry, METRICS.ignoredKeys),
+		projectionMismatches: counter(registry, METRICS.projectionMismatches),
 		policyReloads: counter(registry, METRICS.policyReloads),
 		policyInfo: infoGauge(registry, METRICS.policyInfo),
 		bodies: counter(registry, METRICS.bodies),

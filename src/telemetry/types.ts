@@ -22,6 +22,7 @@ export interface Metrics {
 	readonly checks: Counter;
 	readonly checkSeconds: Histogram;
 	readonly ignoredKeys: Counter;
+	readonly projectionMismatches: Counter;
 	readonly policyReloads: Counter;
 	readonly policyInfo: Gauge;
 	readonly bodies: Counter;

@@ -4,7 +4,7 @@ import type { CheckDeps } from "../../src/envoy/ext-authz/deps.ts";
 import { readDirective } from "../../src/fields/directive.ts";
 import { DECISION_RULES } from "../../src/fields/directive-rules.ts";
 import { systemClock } from "../../src/lib/clock.ts";
-import type { ActivePolicy, Evaluation } from "../../src/policy/types.ts";
+import type { ActivePolicy, Evaluation, InputReads } from "../../src/policy/types.ts";
 import type { Counter, Gauge, Histogram, Logger, Metrics } from "../../src/telemetry/types.ts";
 
 const nothing = (): void => {};
@@ -80,13 +80,17 @@ export const COMPAT: CheckConfig = {
 };
 
 /** A policy that is a function of the input document. */
-export function fakePolicy(evaluate: (input: Buffer, entrypoint: string) => Evaluation): ActivePolicy {
+export function fakePolicy(
+	evaluate: (input: Buffer, entrypoint: string) => Evaluation,
+	reads: InputReads = { all: true, children: new Map() },
+): ActivePolicy {
 	return {
 		revision: "rev-1",
 		digest: "00",
 		serial: 1,
 		entrypoints: ["envoy/authz/allow"],
 		evaluate: (entrypoint, input) => evaluate(Buffer.from(input), entrypoint),
+		reads: () => reads,
 	};
 }
 

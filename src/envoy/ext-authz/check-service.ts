@@ -22,8 +22,10 @@ import type { CheckView, Span } from "./check-view.ts";
 import { decisionRecord } from "./decision-record.ts";
 import type { CheckDeps } from "./deps.ts";
 import { createDryRun } from "./dry-run.ts";
-import { writeInput } from "./input.ts";
+import type { InputParts } from "./input.ts";
 import { createJsonOut, InputTooLarge } from "./json-out.ts";
+import { createProjecting } from "./projecting.ts";
+import { readsBody } from "./projection.ts";
 import { type RequestFacts, readFacts, refuseRequest } from "./request-facts.ts";
 
 export interface CheckCall {
@@ -79,6 +81,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		grpc: deps.readGrpc,
 	};
 	const out = createJsonOut(config.policy.max_input_bytes);
+	const projecting = createProjecting(deps, out);
 	const encode = createEncoder({
 		compat,
 		fields: fields.enabled,
@@ -165,20 +168,23 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		}
 		const path = parsePath(view.bytes, view.http?.path.start ?? 0, view.http?.path.end ?? 0);
 		if (!path.ok) return denial("request_malformed", path.message);
-		const body = bodyOf(view, facts, path.segments);
+		const projection = projecting.of(policy, target.entrypoint);
+		// The peer refuses what it cannot read, whether its policy looks at it or not.
+		const body = compat || readsBody(projection) ? bodyOf(view, facts, path.segments) : undefined;
 		if (body?.kind === "malformed") return denial("body_malformed", body.message);
-		if (requestRules.unread_bodies === "refuse" && body !== undefined) {
+		if (requestRules.unread_bodies === "refuse" && projection.parsedBody && body !== undefined) {
 			if (body.state !== "absent" && body.state !== "parsed") return denial("body_unread", body.state);
 		}
-		const input = writeInput(out, {
+		const parts: InputParts = {
 			view,
 			segments: path.segments,
 			query: path.query,
 			body,
 			own: own ? { identity: fragmentOf(identity) } : undefined,
-		});
-		if (clock.now() >= call.deadlineMs) return denial("deadline");
-		return decisionOf(policy.evaluate(target.entrypoint, input), target.inside);
+		};
+		const wholeParts = (): InputParts => ({ ...parts, body: body ?? bodyOf(view, facts, path.segments) });
+		const outcome = projecting.evaluate(policy, target.entrypoint, parts, wholeParts, call.deadlineMs);
+		return outcome.kind === "deny" ? outcome : decisionOf(outcome, target.inside);
 	}
 
 	function bodyOf(view: CheckView, facts: RequestFacts, segments: readonly string[]): Body | undefined {

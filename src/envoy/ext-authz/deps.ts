@@ -37,7 +37,7 @@ export interface CheckDeps {
 	/** Reads gRPC bodies by a descriptor set; absent: they are not read. */
 	readonly readGrpc?: (message: GrpcMessage) => Body;
 	readonly audit: AuditWriter;
-	readonly metrics: Pick<Metrics, "checks" | "checkSeconds" | "ignoredKeys">;
+	readonly metrics: Pick<Metrics, "checks" | "checkSeconds" | "ignoredKeys" | "projectionMismatches">;
 	readonly clock: Clock;
 	readonly log: Logger;
 	/** A new decision id (UUID). */

@@ -4,6 +4,7 @@ import { goText } from "../../request/go-text.ts";
 import type { Fields } from "../../request/query.ts";
 import { WireError } from "../protobuf/reader.ts";
 import { openEntry } from "./check-request.ts";
+import { isEmptyMetadata, requireTexts } from "./check-texts.ts";
 import type { CheckView, HttpView, MetadataView, PeerView, Span } from "./check-view.ts";
 import { groupByName, hasRepeatedName } from "./entries.ts";
 import {
@@ -23,6 +24,7 @@ import {
 	written,
 } from "./json-out.ts";
 import { closeList, closeObject, comma, key, name } from "./json-parts.ts";
+import { type HeaderNames, isNamed, type Projection, WHOLE } from "./projection.ts";
 import { anyJson, structJson } from "./struct-json.ts";
 
 /** What of the input document is not in the CheckRequest's own bytes. */
@@ -102,31 +104,39 @@ const N = {
  * int64 and enums as numbers, a Timestamp as its two fields, bytes as base64, a Struct as plain JSON, an Any as it came,
  * default scalars left out), and Postern's own keys beside it. Where Envoy encodes raw headers, `headers` is filled from
  * `header_map`, repeats joined by a comma and invalid UTF-8 as `!`, which is what Envoy itself makes of them otherwise:
- * policies need not know the setting. The document is valid until the next one is written.
+ * policies need not know the setting. The document is valid until the next one is written. What the projection leaves
+ * out is not written, and is looked at as strictly as if it were.
  * @throws WireError for metadata that is unreadable, InputTooLarge
  */
-export function writeInput(out: JsonOut, parts: InputParts): Buffer {
+export function writeInput(out: JsonOut, parts: InputParts, projection: Projection = WHOLE): Buffer {
 	reset(out);
+	if (!projection.whole) requireLeftOut(out, parts.view, projection);
 	const { view } = parts;
 	let members: Members = NONE;
 	char(out, 0x7b);
-	if (view.hasAttributes) {
+	if (view.hasAttributes && projection.attributes) {
 		raw(out, N.attributes);
-		members = writeAttributes(out, view, parts.own === undefined);
+		members = writeAttributes(out, view, parts.own === undefined, projection);
 	}
-	raw(out, N.version);
-	raw(out, N.parsedPath);
-	for (const segment of parts.segments) {
-		text(out, segment);
+	if (projection.version) raw(out, N.version);
+	if (projection.parsedPath) {
+		raw(out, N.parsedPath);
+		for (const segment of parts.segments) {
+			text(out, segment);
+			comma(out);
+		}
+		closeList(out);
 		comma(out);
 	}
-	closeList(out);
-	comma(out);
-	raw(out, N.parsedQuery);
-	writeFields(out, parts.query);
-	if (parts.body !== undefined) writeBody(out, parts.body);
-	if (view.source !== undefined) stringMember(out, N.sourcePrincipal, view, view.source.principal);
-	if (parts.own !== undefined) writeOwn(out, parts, parts.own.identity, members);
+	if (projection.parsedQuery) {
+		raw(out, N.parsedQuery);
+		writeFields(out, parts.query);
+	}
+	if (parts.body !== undefined) writeBody(out, parts.body, projection);
+	if (view.source !== undefined && projection.sourcePrincipal) {
+		stringMember(out, N.sourcePrincipal, view, view.source.principal);
+	}
+	if (parts.own !== undefined) writeOwn(out, parts, parts.own.identity, members, projection);
 	closeObject(out);
 	const document = written(out);
 	// Every string of the message stands in it between ASCII: one look finds what protobuf forbids in any of them.
@@ -134,15 +144,47 @@ export function writeInput(out: JsonOut, parts: InputParts): Buffer {
 	return document;
 }
 
+/** @throws WireError as it would be thrown if everything were written */
+function requireLeftOut(out: JsonOut, view: CheckView, projection: Projection): void {
+	requireTexts(view);
+	// Nobody has read these yet: they are written to be looked at, and then taken back.
+	if (!projection.metadataContext) requireMetadata(out, view, view.metadataContext);
+	if (!projection.routeMetadataContext) requireMetadata(out, view, view.routeMetadataContext);
+}
+
+function requireMetadata(out: JsonOut, view: CheckView, metadata: MetadataView | undefined): void {
+	if (metadata === undefined || isEmptyMetadata(metadata)) return;
+	writeMetadata(out, N.metadataContext, view, metadata);
+	if (!isUtf8(written(out))) throw new WireError("invalid UTF-8 in a string field");
+	reset(out);
+}
+
 /** Positions of the `"name":"value"` of each header in the document: start, colon, end. */
 type Members = number[];
 const NONE: Members = [];
 
-function writeOwn(out: JsonOut, parts: InputParts, identity: Buffer, members: Members): void {
-	const { view, body } = parts;
-	raw(out, N.identity);
-	raw(out, identity);
+function writeOwn(
+	out: JsonOut,
+	parts: InputParts,
+	identity: Buffer,
+	members: Members,
+	projection: Projection,
+): void {
+	const { body } = parts;
+	if (projection.identity) {
+		raw(out, N.identity);
+		raw(out, identity);
+		comma(out);
+	}
+	if (projection.headersList) writeHeadersList(out, parts.view, members);
+	if (!projection.bodyState) return;
+	raw(out, N.bodyState);
+	ascii(out, body === undefined || body.kind === "malformed" ? "unparsed" : body.state);
+	char(out, 0x22);
 	comma(out);
+}
+
+function writeHeadersList(out: JsonOut, view: CheckView, members: Members): void {
 	raw(out, N.headersList);
 	const entries = view.http?.headerMap ?? view.http?.headers ?? [];
 	if (members.length * 4 === entries.length * 3) {
@@ -158,13 +200,9 @@ function writeOwn(out: JsonOut, parts: InputParts, identity: Buffer, members: Me
 	} else writeList(out, view.bytes, entries);
 	closeList(out);
 	comma(out);
-	raw(out, N.bodyState);
-	ascii(out, body === undefined || body.kind === "malformed" ? "unparsed" : body.state);
-	char(out, 0x22);
-	comma(out);
 }
 
-/** `headers_list` where names repeat, so that nothing written before can be copied. */
+/** `headers_list` where not every header was written before, once and alone: nothing can be copied. */
 function writeList(out: JsonOut, bytes: Buffer, entries: readonly number[]): void {
 	for (let at = 0; at < entries.length; at += 4) {
 		char(out, 0x5b);
@@ -193,15 +231,17 @@ function numberMember(out: JsonOut, member: Buffer, value: number | bigint): voi
 	comma(out);
 }
 
-function writeAttributes(out: JsonOut, view: CheckView, asPeer: boolean): Members {
+function writeAttributes(out: JsonOut, view: CheckView, asPeer: boolean, projection: Projection): Members {
 	let members: Members = NONE;
 	char(out, 0x7b);
-	if (view.source !== undefined) writePeer(out, N.source, view, view.source);
-	if (view.destination !== undefined) writePeer(out, N.destination, view, view.destination);
-	if (view.hasRequest) {
+	if (view.source !== undefined && projection.source) writePeer(out, N.source, view, view.source);
+	if (view.destination !== undefined && projection.destination) {
+		writePeer(out, N.destination, view, view.destination);
+	}
+	if (view.hasRequest && projection.request) {
 		raw(out, N.request);
 		char(out, 0x7b);
-		if (view.time !== undefined) {
+		if (view.time !== undefined && projection.time) {
 			raw(out, N.time);
 			char(out, 0x7b);
 			numberMember(out, N.seconds, view.time.seconds);
@@ -209,21 +249,25 @@ function writeAttributes(out: JsonOut, view: CheckView, asPeer: boolean): Member
 			closeObject(out);
 			comma(out);
 		}
-		if (view.http !== undefined) members = writeHttp(out, view, view.http, asPeer);
+		if (view.http !== undefined && projection.http !== undefined) {
+			members = writeHttp(out, view, view.http, asPeer, projection.http, projection.headerNames);
+		}
 		closeObject(out);
 		comma(out);
 	}
-	if (view.contextExtensions.length > 0)
+	if (view.contextExtensions.length > 0 && projection.contextExtensions)
 		writeMap(out, N.contextExtensions, view.bytes, view.contextExtensions);
-	if (view.metadataContext !== undefined) writeMetadata(out, N.metadataContext, view, view.metadataContext);
-	if (view.tlsSession !== undefined) {
+	if (view.metadataContext !== undefined && projection.metadataContext) {
+		writeMetadata(out, N.metadataContext, view, view.metadataContext);
+	}
+	if (view.tlsSession !== undefined && projection.tlsSession) {
 		raw(out, N.tlsSession);
 		char(out, 0x7b);
 		stringMember(out, N.sni, view, view.tlsSession.sni);
 		closeObject(out);
 		comma(out);
 	}
-	if (view.routeMetadataContext !== undefined) {
+	if (view.routeMetadataContext !== undefined && projection.routeMetadataContext) {
 		writeMetadata(out, N.routeMetadataContext, view, view.routeMetadataContext);
 	}
 	closeObject(out);
@@ -278,26 +322,36 @@ function writeAddress(
 	comma(out);
 }
 
-function writeHttp(out: JsonOut, view: CheckView, http: HttpView, asPeer: boolean): Members {
+function writeHttp(
+	out: JsonOut,
+	view: CheckView,
+	http: HttpView,
+	asPeer: boolean,
+	wanted: NonNullable<Projection["http"]>,
+	names: HeaderNames | undefined,
+): Members {
 	const { bytes } = view;
 	const members: Members = [];
 	raw(out, N.http);
 	char(out, 0x7b);
-	stringMember(out, N.id, view, http.id);
-	stringMember(out, N.method, view, http.method);
+	if (wanted.id) stringMember(out, N.id, view, http.id);
+	if (wanted.method) stringMember(out, N.method, view, http.method);
 	if (http.headerMap !== undefined) {
-		writeJoined(out, bytes, http.headerMap, members);
-		if (asPeer) writeHeaderMap(out, bytes, http.headerMap);
-	} else if (http.headers.length > 0) writeHeaders(out, bytes, http.headers, members);
-	stringMember(out, N.path, view, http.path);
-	stringMember(out, N.host, view, http.host);
-	stringMember(out, N.scheme, view, http.scheme);
-	stringMember(out, N.query, view, http.query);
-	stringMember(out, N.fragment, view, http.fragment);
-	numberMember(out, N.size, http.size);
-	stringMember(out, N.protocol, view, http.protocol);
-	stringMember(out, N.body, view, http.body);
-	if (http.rawBody.end > http.rawBody.start) {
+		if (wanted.headers) writeJoined(out, bytes, http.headerMap, members, names);
+		if (asPeer && wanted.headerMap) writeHeaderMap(out, bytes, http.headerMap);
+	} else if (http.headers.length > 0 && wanted.headers) {
+		if (names === undefined) writeHeaders(out, bytes, http.headers, members);
+		else writeNamedHeaders(out, bytes, http.headers, names);
+	}
+	if (wanted.path) stringMember(out, N.path, view, http.path);
+	if (wanted.host) stringMember(out, N.host, view, http.host);
+	if (wanted.scheme) stringMember(out, N.scheme, view, http.scheme);
+	if (wanted.query) stringMember(out, N.query, view, http.query);
+	if (wanted.fragment) stringMember(out, N.fragment, view, http.fragment);
+	if (wanted.size) numberMember(out, N.size, http.size);
+	if (wanted.protocol) stringMember(out, N.protocol, view, http.protocol);
+	if (wanted.body) stringMember(out, N.body, view, http.body);
+	if (wanted.rawBody && http.rawBody.end > http.rawBody.start) {
 		raw(out, N.rawBody);
 		base64(out, bytes, http.rawBody.start, http.rawBody.end);
 		comma(out);
@@ -342,8 +396,35 @@ function writeHeaders(out: JsonOut, bytes: Buffer, entries: readonly number[], m
 	comma(out);
 }
 
-/** `headers` from a list: names once, values joined. */
-function writeJoined(out: JsonOut, bytes: Buffer, entries: readonly number[], members: Members): void {
+/** Of `headers` those that are read. */
+function writeNamedHeaders(
+	out: JsonOut,
+	bytes: Buffer,
+	entries: readonly number[],
+	names: HeaderNames,
+): void {
+	raw(out, N.headers);
+	char(out, 0x7b);
+	for (let at = 0; at < entries.length; at += 4) {
+		const start = entries[at] as number;
+		const end = entries[at + 1] as number;
+		if (!isNamed(names, bytes, start, end)) continue;
+		key(out, bytes, start, end);
+		quoted(out, bytes, entries[at + 2] as number, entries[at + 3] as number);
+		comma(out);
+	}
+	closeObject(out);
+	comma(out);
+}
+
+/** `headers` from a list: names once, values joined. `members` stays empty where not all are written. */
+function writeJoined(
+	out: JsonOut,
+	bytes: Buffer,
+	entries: readonly number[],
+	members: Members,
+	names: HeaderNames | undefined,
+): void {
 	raw(out, N.headers);
 	char(out, 0x7b);
 	const groups = hasRepeatedName(bytes, entries) ? groupByName(bytes, entries) : undefined;
@@ -351,9 +432,12 @@ function writeJoined(out: JsonOut, bytes: Buffer, entries: readonly number[], me
 	for (let index = 0; index < count; index++) {
 		const group = groups?.[index];
 		const first = group === undefined ? index * 4 : (group[0] as number);
-		members.push(out.pos);
-		key(out, bytes, entries[first] as number, entries[first + 1] as number);
-		members.push(out.pos - 1);
+		const nameStart = entries[first] as number;
+		const nameEnd = entries[first + 1] as number;
+		if (names !== undefined && !isNamed(names, bytes, nameStart, nameEnd)) continue;
+		const member = out.pos;
+		key(out, bytes, nameStart, nameEnd);
+		const colon = out.pos - 1;
 		char(out, 0x22);
 		headerText(out, bytes, entries[first + 2] as number, entries[first + 3] as number);
 		for (const at of group?.slice(1) ?? []) {
@@ -361,7 +445,7 @@ function writeJoined(out: JsonOut, bytes: Buffer, entries: readonly number[], me
 			headerText(out, bytes, entries[at + 2] as number, entries[at + 3] as number);
 		}
 		char(out, 0x22);
-		members.push(out.pos);
+		if (names === undefined) members.push(member, colon, out.pos);
 		comma(out);
 	}
 	closeObject(out);
@@ -443,16 +527,19 @@ function writeFields(out: JsonOut, fields: Fields): void {
 	comma(out);
 }
 
-function writeBody(out: JsonOut, body: Body): void {
-	raw(out, N.parsedBody);
-	if (body.kind === "json") {
-		writeJson(out, body.json);
-		comma(out);
-	} else if (body.kind === "form") writeFields(out, body.fields);
-	else {
-		raw(out, N.null);
-		comma(out);
+function writeBody(out: JsonOut, body: Body, projection: Projection): void {
+	if (projection.parsedBody) {
+		raw(out, N.parsedBody);
+		if (body.kind === "json") {
+			writeJson(out, body.json);
+			comma(out);
+		} else if (body.kind === "form") writeFields(out, body.fields);
+		else {
+			raw(out, N.null);
+			comma(out);
+		}
 	}
+	if (!projection.truncatedBody) return;
 	raw(out, body.kind === "none" && body.state === "truncated" ? N.truncated : N.notTruncated);
 }
 
