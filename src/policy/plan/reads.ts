@@ -144,7 +144,7 @@ function placesOf({ places }: Code, local: number): Set<Place> {
 function apply(codes: ReadonlyMap<string, Code>, code: Code, effect: Effect): boolean {
 	switch (effect.kind) {
 		case "escape":
-			return escape(placesOf(code, effect.local));
+			return escapeAll(placesOf(code, effect.local));
 		case "alias":
 			return addAll(placesOf(code, effect.target), placesOf(code, effect.source));
 		case "return":
@@ -164,17 +164,15 @@ function apply(codes: ReadonlyMap<string, Code>, code: Code, effect: Effect): bo
 				const given = placesOf(code, arg);
 				changed =
 					(callee === undefined
-						? escape(given)
+						? escapeAll(given)
 						: addAll(placesOf(callee, callee.params[index] as number), given)) || changed;
 			}
-			return (
-				(callee !== undefined && addAll(placesOf(code, effect.result), callee.returns)) || changed
-			);
+			return (callee !== undefined && addAll(placesOf(code, effect.result), callee.returns)) || changed;
 		}
 	}
 }
 
-function escape(places: ReadonlySet<Place>): boolean {
+function escapeAll(places: ReadonlySet<Place>): boolean {
 	let changed = false;
 	for (const place of places) {
 		changed ||= !place.all;

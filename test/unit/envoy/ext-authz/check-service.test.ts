@@ -439,6 +439,7 @@ describe("profiles", () => {
 		const metrics = {
 			checks: none,
 			checkSeconds: none,
+			projectionMismatches: none,
 			ignoredKeys: {
 				inc: (_: unknown, by = 1): void => {
 					counted += by;
