@@ -143,7 +143,7 @@ const request = z.strictObject({
 	ambiguous_paths: refusal("A path that two readers could see differently is denied before the policy runs."),
 	repeated_headers: refusal("Single-valued headers that come repeated are denied before the policy runs."),
 	unread_bodies: refusal(
-		"A policy meets no body that was not read (`body_state` other than `absent` and `parsed`).",
+		"A policy that reads `parsed_body` meets no body that was not read (`body_state` other than `absent` and `parsed`).",
 	),
 	redirected: refusal("Calls that Envoy marks as internally redirected."),
 	skip_body_parse: flag("Leaves `parsed_body` and `truncated_body` out of the input.").default(false),
