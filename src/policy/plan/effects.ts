@@ -24,7 +24,18 @@ type Fields = Readonly<Record<string, unknown>>;
  * matters; `escape-local` is a local by its number; `write` a local that gets a value; `number` and `local` say nothing
  * about the input.
  */
-type Role = "escape" | "look" | "escape-local" | "local" | "write" | "number" | "block" | "blocks" | "loop";
+type Role =
+	| "escape"
+	| "look"
+	| "escape-local"
+	| "local"
+	| "write"
+	| "given"
+	| "reset"
+	| "number"
+	| "block"
+	| "blocks"
+	| "loop";
 
 /** Statements that can be told by their fields alone, as `opa build --target plan` writes them. */
 const PLAIN: ReadonlyMap<string, Readonly<Record<string, Role>>> = new Map<string, Record<string, Role>>([
@@ -49,9 +60,9 @@ const PLAIN: ReadonlyMap<string, Readonly<Record<string, Role>>> = new Map<strin
 	["ObjectInsertOnceStmt", { key: "escape", value: "escape", object: "escape-local" }],
 	["ObjectInsertStmt", { key: "escape", value: "escape", object: "escape-local" }],
 	["ObjectMergeStmt", { a: "escape-local", b: "escape-local", target: "write" }],
-	["ResetLocalStmt", { target: "local" }],
+	["ResetLocalStmt", { target: "reset" }],
 	["ResultSetAddStmt", { value: "escape-local" }],
-	["ScanStmt", { source: "escape-local", key: "write", value: "write", block: "loop" }],
+	["ScanStmt", { source: "escape-local", key: "given", value: "given", block: "loop" }],
 	["SetAddStmt", { value: "escape", set: "escape-local" }],
 ]);
 
@@ -64,6 +75,14 @@ const MAX_STATEMENTS = 500_000;
 interface Reading {
 	readonly strings: readonly string[];
 	readonly effects: Effect[];
+	/**
+	 * Compilers use a local again for something else. What a local holds for the rest of a block after it was written
+	 * there has a number of its own, below zero; the local's own number stands for all that it ever holds.
+	 */
+	current: Map<number, number>;
+	/** Locals that were written in the block that is read, or below. */
+	touched: Set<number>;
+	last: number;
 	/** How often each local gets a value. */
 	readonly writes: Map<number, number>;
 	/** Assignments that compare where the target has a value already. */
@@ -105,7 +124,15 @@ export function readEffects(
 	strings: readonly string[],
 	budget: Budget,
 ): readonly Effect[] {
-	const reading: Reading = { strings, effects: [], writes: new Map(), once: [] };
+	const reading: Reading = {
+		strings,
+		effects: [],
+		current: new Map(),
+		touched: new Set(),
+		last: 0,
+		writes: new Map(),
+		once: [],
+	};
 	for (const param of params) wrote(reading, param);
 	readBlocks(reading, budget, blocks, false, 0);
 	for (const { target, source, looped } of reading.once) {
@@ -124,8 +151,45 @@ function wrote({ writes }: Reading, local: number): void {
 	writes.set(local, (writes.get(local) ?? 0) + 1);
 }
 
+/** What a local is known to hold at this point. */
+function held({ current }: Reading, local: number): number {
+	return current.get(local) ?? local;
+}
+
+/** A local gets a value, whatever it held: the number of what it holds from here on. */
+function write(reading: Reading, local: number): number {
+	wrote(reading, local);
+	const version = --reading.last;
+	reading.effects.push({ kind: "alias", source: version, target: local });
+	reading.current.set(local, version);
+	reading.touched.add(local);
+	return version;
+}
+
+/** A local may get a value, or lose it. */
+function forget(reading: Reading, local: number): void {
+	reading.current.delete(local);
+	reading.touched.add(local);
+}
+
+/** After a block nobody knows how far it ran; a loop's block meets what an earlier round left as well. */
+function scoped(reading: Reading, loop: boolean, read: () => void): void {
+	const { current, touched } = reading;
+	if (loop) reading.current = new Map();
+	reading.touched = new Set();
+	read();
+	for (const local of reading.touched) {
+		current.delete(local);
+		touched.add(local);
+	}
+	reading.current = current;
+	reading.touched = touched;
+}
+
 function readBlocks(reading: Reading, budget: Budget, blocks: unknown, looped: boolean, depth: number): void {
-	for (const block of listOf(blocks)) readBlock(reading, budget, block, looped, depth);
+	for (const block of listOf(blocks)) {
+		scoped(reading, false, () => readBlock(reading, budget, block, looped, depth));
+	}
 }
 
 function readBlock(reading: Reading, budget: Budget, block: unknown, looped: boolean, depth: number): void {
@@ -170,10 +234,10 @@ function readStatement(
 				operand(reading, value);
 				break;
 			case "escape-local":
-				reading.effects.push({ kind: "escape", local: numberOf(value) });
+				reading.effects.push({ kind: "escape", local: held(reading, numberOf(value)) });
 				break;
 			case "write":
-				wrote(reading, numberOf(value));
+				write(reading, numberOf(value));
 				break;
 			case "number":
 				// `Index` is written by some releases of OPA only.
@@ -182,11 +246,19 @@ function readStatement(
 			case "local":
 				numberOf(value);
 				break;
+			case "reset":
+				forget(reading, numberOf(value));
+				break;
+			case "given":
+				// By a loop, which may have no round.
+				wrote(reading, numberOf(value));
+				forget(reading, numberOf(value));
+				break;
 			case "block":
-				readBlock(reading, budget, value, looped, depth + 1);
+				scoped(reading, false, () => readBlock(reading, budget, value, looped, depth + 1));
 				break;
 			case "loop":
-				readBlock(reading, budget, value, true, depth + 1);
+				scoped(reading, true, () => readBlock(reading, budget, value, true, depth + 1));
 				break;
 			case "blocks":
 				readBlocks(reading, budget, value, looped, depth + 1);
@@ -209,9 +281,14 @@ function readSpecial(
 			onlyKeys(stmt, ["source", "target"]);
 			const target = numberOf(stmt["target"]);
 			const { local } = operand(reading, stmt["source"]);
-			wrote(reading, target);
-			if (type === "AssignVarOnceStmt") reading.once.push({ target, source: local, looped });
-			else if (local !== undefined) effects.push({ kind: "alias", source: local, target });
+			if (type === "AssignVarOnceStmt") {
+				wrote(reading, target);
+				forget(reading, target);
+				reading.once.push({ target, source: local, looped });
+				return;
+			}
+			const version = write(reading, target);
+			if (local !== undefined) effects.push({ kind: "alias", source: local, target: version });
 			return;
 		}
 		case "CallStmt": {
@@ -220,8 +297,7 @@ function readSpecial(
 			if (typeof func !== "string") throw new UnknownPlan("a call of no function");
 			const args = listOf(stmt["args"] ?? []).map((arg) => operand(reading, arg).local);
 			const result = numberOf(stmt["result"]);
-			wrote(reading, result);
-			effects.push({ kind: "call", func, args, result });
+			effects.push({ kind: "call", func, args, result: write(reading, result) });
 			return;
 		}
 		case "DotStmt": {
@@ -229,11 +305,11 @@ function readSpecial(
 			const source = operand(reading, stmt["source"]).local;
 			const key = operand(reading, stmt["key"]);
 			const target = numberOf(stmt["target"]);
-			wrote(reading, target);
+			const version = write(reading, target);
 			if (key.local !== undefined) effects.push({ kind: "escape", local: key.local });
 			if (source === undefined) return;
 			if (key.text === undefined) effects.push({ kind: "escape", local: source });
-			else effects.push({ kind: "dot", source, key: key.text, target });
+			else effects.push({ kind: "dot", source, key: key.text, target: version });
 			return;
 		}
 		case "EqualStmt":
@@ -248,7 +324,7 @@ function readSpecial(
 		}
 		case "ReturnLocalStmt":
 			onlyKeys(stmt, ["source"]);
-			effects.push({ kind: "return", source: numberOf(stmt["source"]) });
+			effects.push({ kind: "return", source: held(reading, numberOf(stmt["source"])) });
 			return;
 		case "WithStmt":
 			onlyKeys(stmt, ["local", "path", "value", "block"]);
@@ -256,7 +332,7 @@ function readSpecial(
 			if (stmt["local"] !== 1) throw new UnknownPlan("the input is replaced");
 			for (const step of listOf(stmt["path"] ?? [])) numberOf(step);
 			escapeOperand(reading, stmt["value"]);
-			readBlock(reading, budget, stmt["block"], looped, depth + 1);
+			scoped(reading, false, () => readBlock(reading, budget, stmt["block"], looped, depth + 1));
 			return;
 		default:
 			throw new UnknownPlan(`unknown statement ${type}`);
@@ -273,17 +349,17 @@ interface Operand {
 
 const TRUTH: Operand = { truth: true };
 
-function operand({ strings }: Reading, value: unknown): Operand {
+function operand(reading: Reading, value: unknown): Operand {
 	if (!isFields(value)) throw new UnknownPlan("no operand");
 	onlyKeys(value, ["type", "value"]);
 	switch (value["type"]) {
 		case "local":
-			return { local: numberOf(value["value"]) };
+			return { local: held(reading, numberOf(value["value"])) };
 		case "bool":
 			if (typeof value["value"] !== "boolean") throw new UnknownPlan("no boolean");
 			return TRUTH;
 		case "string_index": {
-			const text = strings[numberOf(value["value"])];
+			const text = reading.strings[numberOf(value["value"])];
 			if (text === undefined) throw new UnknownPlan("no such string");
 			return { text };
 		}

@@ -68,7 +68,7 @@ describe("what a policy reads of the input", () => {
 		[
 			"a rule with two values",
 			`h := ${H} if ${H}.id == "1"\nh := input.identity if ${H}.id == "2"\nallow if h.method == "GET"`,
-			{ identity: "all", attributes: "all" },
+			{ identity: "all", ...(http("all") as object) },
 		],
 		["a function's argument", `f(x) := x.method\nallow if f(${H}) == "GET"`, http({ method: "all" })],
 		[
@@ -215,6 +215,26 @@ describe("a plan that says nothing for sure", () => {
 		});
 		const shown = JSON.stringify(reads(planOf(Array.from({ length: 30 }, (_, index) => step(index * 10)))));
 		expect(shown).toMatch(/^(?:\{"a":){8}"all"\}{8}$/);
+	});
+	test("a local that is used again holds what it last got, and after a block what it may have got", () => {
+		const local = (value: number) => ({ type: "local", value });
+		const get = (index: number) => ({
+			...dot,
+			stmt: { ...dot.stmt, key: { type: "string_index", value: index } },
+		});
+		const look = { type: "LenStmt", stmt: { source: local(2), target: 3 } };
+		const not = (...stmts: unknown[]) => ({ type: "NotStmt", stmt: { block: { stmts } } });
+		const scan = (...stmts: unknown[]) => ({
+			type: "ScanStmt",
+			stmt: { source: 1, key: 7, value: 8, block: { stmts } },
+		});
+		expect(reads(planOf([get(0), get(1), look]))).toEqual({ a: {}, b: "all" });
+		expect(reads(planOf([get(0), not(get(1), look)]))).toEqual({ a: {}, b: "all" });
+		expect(reads(planOf([get(0), not(get(1)), look]))).toEqual({ a: "all", b: "all" });
+		expect(reads(planOf([get(0), not(not(get(1))), look]))).toEqual({ a: "all", b: "all" });
+		expect(reads(planOf([get(0), scan(look, get(1))]))).toEqual({ a: "all", b: "all" });
+		expect(reads(planOf([get(0), scan(get(1), look)]))).toEqual({ a: {}, b: "all" });
+		expect(reads(planOf([get(0), scan(not(look), not(get(1)))]))).toEqual({ a: "all", b: "all" });
 	});
 	test("a first value that is compared with a second, in a loop", () => {
 		const once = (target: number) => ({
