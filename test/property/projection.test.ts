@@ -179,7 +179,14 @@ describe("projected and full input", () => {
 					segments: path.segments,
 					query: path.query,
 					body: readBody(
-						{ bytes: view.bytes, ...span, headers: facts.headers, framed: true },
+						{
+							bytes: view.bytes,
+							...span,
+							headers: facts.headers,
+							framed: true,
+							raw: false,
+							segments: path.segments,
+						},
 						{ maxDepth: 100, maxParts: 100, maxPartHeaderBytes: 1_000, lenient: !own },
 					),
 					own: own ? { identity: Buffer.from(JSON.stringify(who)) } : undefined,
