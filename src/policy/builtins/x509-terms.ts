@@ -92,8 +92,7 @@ const uriTerm = ({ scheme, host, path, rawPath, opaque, query }: CertificateUri)
 		RawFragment: "",
 	});
 
-const addressesTerm = (addresses: readonly Buffer[] | undefined): Term =>
-	listTerm(addresses, addressTerm);
+const addressesTerm = (addresses: readonly Buffer[] | undefined): Term => listTerm(addresses, addressTerm);
 
 function subtreeTerms(
 	kind: "Permitted" | "Excluded",
