@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
@@ -126,11 +127,9 @@ async function startServer(way: string): Promise<WireServer> {
 	};
 }
 
-function reply(child: ChildProcess): Promise<unknown> {
-	return new Promise((resolve, reject) => {
-		child.once("message", resolve);
-		child.once("error", reject);
-	});
+async function reply(child: ChildProcess): Promise<unknown> {
+	const [message] = (await once(child, "message")) as [unknown];
+	return message;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
