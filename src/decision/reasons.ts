@@ -9,6 +9,7 @@ export const REASONS = {
 	header_ambiguous: 403,
 	method_refused: 403,
 	redirected: 403,
+	handoff_conflict: 403,
 	body_unread: 403,
 	token_invalid: 401,
 	token_expired: 401,

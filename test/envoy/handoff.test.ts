@@ -263,7 +263,7 @@ describe("only the whole hand-off of a real allow counts", () => {
 	test("a hand-off that a foreign writer put there before the Check is refused", async () => {
 		const answer = await mesh.get("/a", { via: "foreignWriter", headers: FORGED });
 		expect(answer.status).toBe(403);
-		expect(mesh.decisions()).toMatchObject([{ verdict: "deny", reason: "redirected" }]);
+		expect(mesh.decisions()).toMatchObject([{ verdict: "deny", reason: "handoff_conflict" }]);
 		expect(await mesh.get("/a", { via: "foreignWriter" })).toMatchObject({ status: 200, body: '{"id":7}' });
 	});
 });

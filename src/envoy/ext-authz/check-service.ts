@@ -138,7 +138,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		call.view = view;
 		const facts = readFacts(view);
 		call.facts = facts;
-		const refused = refuseRequest(view, facts, requestRules, compat);
+		const refused = refuseRequest(view, facts, requestRules, compat, fields.enabled);
 		if (refused !== undefined) return refused;
 		if (deps.identify === undefined) return decide(call, view, facts, NOBODY);
 		const principal = deps.trusted ? facts.principal : "";

@@ -38,19 +38,26 @@ export function readFacts(view: CheckView): RequestFacts {
 	};
 }
 
-/** Refusals that need no policy: what could be read in two ways, and what has been decided once already. */
+/**
+ * Refusals that need no policy: what could be read in two ways, and what has been decided once already. `handsOn`: the
+ * answer carries a hand-off.
+ */
 export function refuseRequest(
 	view: CheckView,
 	facts: RequestFacts,
 	rules: RequestConfig,
 	compat: boolean,
+	handsOn: boolean,
 ): Deny | undefined {
 	const { http } = view;
 	// TRACE sends the request's headers back, those that we set included (RFC 9110, section 9.3.8).
 	if (facts.method.toUpperCase() === "TRACE") return denial("method_refused", "TRACE");
-	if (rules.redirected === "refuse") {
-		if (facts.headers.redirected) return denial("redirected", "x-envoy-original-url is present");
-		if (holdsHandoff(view)) return denial("redirected", "the metadata holds a hand-off already");
+	if (rules.redirected === "refuse" && facts.headers.redirected) {
+		return denial("redirected", "x-envoy-original-url is present");
+	}
+	// Ours would replace it key by key, so that an answer which the first one masks could be released whole.
+	if ((handsOn || rules.redirected === "refuse") && holdsHandoff(view)) {
+		return denial("handoff_conflict", "the metadata holds a hand-off already");
 	}
 	if (http === undefined) {
 		return compat

@@ -143,7 +143,12 @@ describe("refused before the policy runs", () => {
 			filterMetadata: { "envoy.filters.http.ext_authz": structOf({ postern: "1" }) },
 		};
 		const { record } = await run(httpCheck({}, { metadataContext }));
-		expect(record.reason).toBe("redirected");
+		expect(record.reason).toBe("handoff_conflict");
+		// Two writers: allowing redirects does not let the second overwrite what the first one masks.
+		const allowed = await run(httpCheck({}, { metadataContext }), {
+			deps: withRequest({ redirected: "allow" }),
+		});
+		expect(allowed.record.reason).toBe("handoff_conflict");
 		const other = { filterMetadata: { "envoy.filters.http.ext_authz": structOf({ ext_authz_duration: 1 }) } };
 		expect((await run(httpCheck({}, { metadataContext: other }))).record.reason).toBe("allowed");
 		expect(
