@@ -13,6 +13,7 @@ import { makeBundle } from "../src/policy/bundle/make.ts";
 import { readBundle } from "../src/policy/bundle/read.ts";
 import { DEFAULT_POLICY_LIMITS } from "../src/policy/limits.ts";
 import { loadPolicy } from "../src/policy/load.ts";
+import { STRICT } from "../test/support/check-deps.ts";
 
 /** Roles in data, a path's segments, a header: an everyday policy. */
 const REGO = `package envoy.authz
@@ -108,36 +109,10 @@ type Config = CheckDeps["config"];
 
 /** The same document and the same answer as the naive way. */
 const COMPAT: Config = {
-	policy: {
-		path: ENTRYPOINT,
-		paths: [],
-		dry_run: false,
-		compat: "opa-envoy-plugin",
-		extensions: false,
-		max_input_bytes: 1 << 23,
-	},
-	request: {
-		ambiguous_paths: "refuse",
-		repeated_headers: "refuse",
-		unread_bodies: "refuse",
-		redirected: "refuse",
-		skip_body_parse: false,
-		max_body_depth: 100,
-		max_parts: 1000,
-		max_part_header_bytes: 16_384,
-		max_decoded_bytes: 1_048_576,
-		max_decoded_ratio: 100,
-	},
+	...STRICT,
+	policy: { ...STRICT.policy, compat: "opa-envoy-plugin", extensions: false },
 	identity: { headers: { id: "", issuer: "" } },
-	fields: { enabled: false, dry_run: "withhold", cache_control: "" },
-	audit: { overflow: "deny" },
-};
-
-const STRICT: Config = {
-	...COMPAT,
-	policy: { ...COMPAT.policy, compat: "strict", extensions: true },
-	identity: { headers: { id: "x-postern-id", issuer: "x-postern-issuer" } },
-	fields: { enabled: true, dry_run: "withhold", cache_control: "private, no-store" },
+	fields: { ...STRICT.fields, enabled: false, cache_control: "" },
 };
 
 async function ourWay(bundle: Buffer, config: Config): Promise<(request: Buffer) => Buffer> {
