@@ -1,4 +1,4 @@
-// Packs a tree of compiled IANA time zones (TZif files, one a zone) into src/policy/builtins/zoneinfo.bin.
+// Packs a tree of compiled IANA time zones (TZif files, one a zone) into src/policy/builtins/time/zoneinfo.bin.
 // Usage: node scripts/zoneinfo.mjs DIR, where DIR is lib/time/zoneinfo.zip of a Go tree, unpacked: Go's own copy is
 // what OPA falls back to. Needs nothing beside Node.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -35,5 +35,5 @@ for (const file of files) {
 }
 const head = Buffer.from(`${JSON.stringify(index)}\n`);
 const packed = Buffer.concat([head, ...bodies]);
-writeFileSync(new URL("../src/policy/builtins/zoneinfo.bin", import.meta.url), packed);
+writeFileSync(new URL("../src/policy/builtins/time/zoneinfo.bin", import.meta.url), packed);
 console.log(`${Object.keys(index).length} zones, ${packed.length} bytes`);

@@ -1,6 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 import { PosternError } from "../lib/errors.ts";
-import { NATIVE_BUILTINS } from "./builtins/natives.ts";
+import { NATIVE_BUILTINS } from "./builtins/native/natives.ts";
 import { HOST_BUILTINS } from "./builtins/table.ts";
 import { type Bundle, readBundle } from "./bundle/read.ts";
 import type { PolicyLimits } from "./limits.ts";

@@ -94,7 +94,7 @@ const ONLY_HERE: readonly { readonly specifier: RegExp; readonly where: RegExp; 
 	{ specifier: /^@grpc\/|^grpc-health-check$/, where: /^envoy\//, why: "gRPC stays in the wire's room" },
 	{
 		specifier: /^yaml$/,
-		where: /^(config\/|policy\/builtins\/yaml-)/,
+		where: /^(config\/|policy\/builtins\/yaml\/)/,
 		why: "only the configuration and the builtins for YAML read it",
 	},
 	{ specifier: /^node:zlib$/, where: /^(codec|policy\/bundle)\//, why: "codings are undone under limits" },

@@ -1,7 +1,7 @@
 import { isObject, type Term } from "../term/term.ts";
 import { MAX_TEXT, tooLarge } from "./bounds.ts";
 import type { Builtin } from "./builtin.ts";
-import { goJson } from "./go-json.ts";
+import { goJson } from "./go/json.ts";
 
 /** Tokens of compact JSON: strings, empty containers, what opens, closes and parts, and scalars. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|\[\]|\{\}|[[\]{},:]|[^"[\]{},:]+/g;

@@ -1,5 +1,5 @@
 import { RE2JS } from "re2js";
-import { goRegexp } from "./go-regexp.ts";
+import { goRegexp } from "./go/regexp.ts";
 
 /** Where the delimited parts start and end, delimiters included; `undefined` when they are not balanced. */
 function delimited(

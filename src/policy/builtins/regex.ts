@@ -1,8 +1,8 @@
 import { arrayTerm, type Term } from "../term/term.ts";
 import { type Builtin, ofString, ofStrings } from "./builtin.ts";
-import { globsMeet } from "./globs-meet.ts";
-import { replaceAll } from "./go-expand.ts";
-import { findAll, goRegexp, splitBy } from "./go-regexp.ts";
+import { globsMeet } from "./glob/meet.ts";
+import { replaceAll } from "./go/expand.ts";
+import { findAll, goRegexp, splitBy } from "./go/regexp.ts";
 import { intOperand } from "./numbers.ts";
 import { templateRegexp } from "./regex-template.ts";
 

@@ -1,6 +1,6 @@
 import { sortEntries, sortTerms } from "../term/compare.ts";
 import type { Term } from "../term/term.ts";
-import { goQuote } from "./go-quote.ts";
+import { goQuote } from "./go/quote.ts";
 
 /** A value as OPA's `String()` writes it: what `sprintf` and messages show of containers. */
 export function regoText(term: Term): string {

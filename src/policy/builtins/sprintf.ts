@@ -1,7 +1,7 @@
 import { isArray, isNumber, type Term } from "../term/term.ts";
 import type { Builtin } from "./builtin.ts";
-import { goExponential, goFixed, goShortest } from "./go-float.ts";
-import { goQuote } from "./go-quote.ts";
+import { goExponential, goFixed, goShortest } from "./go/float.ts";
+import { goQuote } from "./go/quote.ts";
 import { regoText } from "./rego-text.ts";
 
 /** What OPA hands to Go's `fmt.Sprintf`: containers, booleans and null go as their text. */

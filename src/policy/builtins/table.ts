@@ -3,9 +3,9 @@ import { castBuiltins } from "./casts.ts";
 import { cryptoBuiltins } from "./crypto.ts";
 import { encodingBuiltins } from "./encoding.ts";
 import { graphBuiltins } from "./graph.ts";
-import { jwtBuiltins } from "./jwt.ts";
+import { jwtBuiltins } from "./jwt/jwt.ts";
 import { marshalBuiltins } from "./marshal-options.ts";
-import { netBuiltins } from "./net.ts";
+import { netBuiltins } from "./net/net.ts";
 import { objectBuiltins } from "./objects.ts";
 import { patchBuiltins } from "./patch.ts";
 import { randBuiltins } from "./rand.ts";
@@ -15,14 +15,14 @@ import { runtimeBuiltins } from "./runtime.ts";
 import { semverBuiltins } from "./semver.ts";
 import { sprintfBuiltins } from "./sprintf.ts";
 import { stringBuiltins } from "./strings.ts";
-import { templateBuiltins } from "./template.ts";
-import { timeBuiltins } from "./time.ts";
+import { templateBuiltins } from "./template/template.ts";
+import { timeBuiltins } from "./time/time.ts";
 import { unitBuiltins } from "./units.ts";
 import { uriBuiltins } from "./uri.ts";
 import { urlqueryBuiltins } from "./urlquery.ts";
 import { uuidBuiltins } from "./uuid.ts";
-import { x509Builtins } from "./x509.ts";
-import { yamlBuiltins } from "./yaml.ts";
+import { x509Builtins } from "./x509/x509.ts";
+import { yamlBuiltins } from "./yaml/yaml.ts";
 
 /** Every builtin that the host supplies to a policy, by its name in Rego. What is not here is refused at load. */
 export const HOST_BUILTINS: ReadonlyMap<string, Builtin> = new Map(

@@ -1,7 +1,7 @@
 import { byteString, bytesOf } from "../term/byte-string.ts";
 import { objectTerm, type Term } from "../term/term.ts";
 import { type Builtin, ofString } from "./builtin.ts";
-import { parseAddress } from "./ip.ts";
+import { parseAddress } from "./net/ip.ts";
 
 /** Bytes, one character each: Go's parser works on them. */
 type Bytes = string;

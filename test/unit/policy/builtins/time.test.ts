@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { formatTime } from "../../../../src/policy/builtins/time-format.ts";
-import { layoutNamed } from "../../../../src/policy/builtins/time-layout.ts";
-import { zoneNamed } from "../../../../src/policy/builtins/zone.ts";
+import { formatTime } from "../../../../src/policy/builtins/time/format.ts";
+import { layoutNamed } from "../../../../src/policy/builtins/time/layout.ts";
+import { zoneNamed } from "../../../../src/policy/builtins/time/zone.ts";
 import { type Call, callsOf, differences } from "../../../support/builtin-oracle.ts";
 import { inputOf, policyOf } from "../../../support/policy.ts";
 
