@@ -13,7 +13,7 @@ import { rangeBuiltins } from "./range.ts";
 import { regexBuiltins } from "./regex.ts";
 import { runtimeBuiltins } from "./runtime.ts";
 import { semverBuiltins } from "./semver.ts";
-import { sprintfBuiltins } from "./sprintf.ts";
+import { sprintfBuiltins } from "./sprintf/sprintf.ts";
 import { stringBuiltins } from "./strings.ts";
 import { templateBuiltins } from "./template/template.ts";
 import { timeBuiltins } from "./time/time.ts";

@@ -26,17 +26,25 @@ const exponentText = (exponent: number): string =>
 const withPoint = (digits: string, at: number): string =>
 	at >= digits.length ? digits : `${digits.slice(0, at)}.${digits.slice(at)}`;
 
+/** No double has more decimal digits behind its point, or in all: those that follow are zeros. */
+const MOST_DIGITS = 1100;
+
 /** `%.{precision}f` of a finite magnitude. */
 export function goFixed(value: number, precision: number): string {
-	const digits = scaled(value, precision)
+	const worked = Math.min(precision, MOST_DIGITS);
+	const digits = scaled(value, worked)
 		.toString()
-		.padStart(precision + 1, "0");
-	return withPoint(digits, digits.length - precision);
+		.padStart(worked + 1, "0");
+	return withPoint(digits + "0".repeat(precision - worked), digits.length - worked);
 }
 
 /** `%.{precision}e` of a finite magnitude. */
 export function goExponential(value: number, precision: number): string {
 	if (value === 0) return `${withPoint("0".repeat(precision + 1), 1)}${exponentText(0)}`;
+	if (precision > MOST_DIGITS) {
+		const [mantissa = "", power = ""] = goExponential(value, MOST_DIGITS).split("e");
+		return `${mantissa}${"0".repeat(precision - MOST_DIGITS)}e${power}`;
+	}
 	// The shortest digits of tiny doubles may round up to the next power of ten: 9.88e-324 is `1e-323`.
 	let exponent = Number(value.toExponential().split("e")[1]);
 	let digits = scaled(value, precision - exponent).toString();
@@ -60,4 +68,56 @@ export function goShortest(value: number): string {
 	if (exponent < -4 || exponent >= 6) return `${withPoint(digits, 1)}${exponentText(exponent)}`;
 	if (exponent < 0) return `0.${"0".repeat(-exponent - 1)}${digits}`;
 	return withPoint(digits.padEnd(exponent + 1, "0"), exponent + 1);
+}
+
+/** `%.{precision}g` of a finite magnitude: at most so many digits, zeros at their end left away. */
+export function goGeneral(value: number, precision: number): string {
+	if (value === 0) return "0";
+	const [mantissa = "", power = "0"] = goExponential(value, Math.max(precision, 1) - 1).split("e");
+	const digits = mantissa.replace(".", "").replace(/0+$/, "");
+	const exponent = Number(power);
+	const point = exponent + 1;
+	let most = Math.max(precision, 1);
+	if (most > digits.length && digits.length >= point) most = digits.length;
+	if (exponent < -4 || exponent >= most) return `${withPoint(digits, 1)}${exponentText(exponent)}`;
+	if (point <= 0) return `0.${"0".repeat(-point)}${digits}`;
+	return withPoint(digits.padEnd(point, "0"), point);
+}
+
+/** `%b` of a finite magnitude: its mantissa in decimal digits, and the power of two. */
+export function goBinary(value: number): string {
+	const { mantissa, exponent } = exact(value);
+	return `${mantissa}p${exponent < 0 ? "-" : "+"}${Math.abs(exponent)}`;
+}
+
+/** Bits of a hexadecimal mantissa behind its first digit. */
+const FRACTION_BITS = 60n;
+
+/** `%x` of a finite magnitude: hexadecimal digits behind a one, all that there are unless a precision is given. */
+export function goHexadecimal(value: number, precision: number | undefined): string {
+	const parts = exact(value);
+	let { mantissa } = parts;
+	let exponent = mantissa === 0n ? 0 : parts.exponent + 52;
+	mantissa <<= FRACTION_BITS - 52n;
+	while (mantissa !== 0n && mantissa >> FRACTION_BITS === 0n) {
+		mantissa <<= 1n;
+		exponent--;
+	}
+	if (precision !== undefined && precision < 15) {
+		const dropped = FRACTION_BITS - BigInt(precision) * 4n;
+		const rest = mantissa & ((1n << dropped) - 1n);
+		mantissa >>= dropped;
+		const half = 1n << (dropped - 1n);
+		if (rest > half || (rest === half && mantissa % 2n === 1n)) mantissa++;
+		mantissa <<= dropped;
+		if (mantissa >> (FRACTION_BITS + 1n) !== 0n) {
+			mantissa >>= 1n;
+			exponent++;
+		}
+	}
+	const all = (mantissa & ((1n << FRACTION_BITS) - 1n)).toString(16).padStart(15, "0");
+	const fraction =
+		precision === undefined ? all.replace(/0+$/, "") : all.slice(0, precision).padEnd(precision, "0");
+	const power = `p${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
+	return `0x${mantissa >> FRACTION_BITS}${fraction === "" ? "" : `.${fraction}`}${power}`;
 }
