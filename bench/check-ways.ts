@@ -111,7 +111,7 @@ type Config = CheckDeps["config"];
 const COMPAT: Config = {
 	...STRICT,
 	policy: { ...STRICT.policy, compat: "opa-envoy-plugin", extensions: false },
-	identity: { headers: { id: "", issuer: "" } },
+	identity: { headers: { id: "off", issuer: "off" } },
 	fields: { ...STRICT.fields, enabled: false, cache_control: "" },
 };
 

@@ -5,6 +5,7 @@ import { type ErrorCode, PosternError } from "../lib/errors.ts";
 import { explainIssue } from "./explain.ts";
 import { describeFinding, type Finding, formatFinding } from "./finding.ts";
 import { applyEnvironment, applyFlags, type FlagValue, type Origins, strayVariables } from "./overlay.ts";
+import { profileTree } from "./profile.ts";
 import type { ReferenceReaders } from "./references.ts";
 import { brokenRules } from "./rules.ts";
 import { CONFIG_SCHEMA } from "./schema.ts";
@@ -37,7 +38,7 @@ export type ConfigReading =
 	| { readonly ok: false; readonly findings: readonly Finding[] };
 
 /**
- * The configuration: flag over environment (`POSTERN_…`) over file over default, frozen.
+ * The configuration: flag over environment (`POSTERN_…`) over file over profile over default, frozen.
  * Throws `config_invalid` with every finding, a line each, or `file_unreadable`.
  */
 export function loadConfig(sources: ConfigSources): Config {
@@ -98,9 +99,11 @@ export function readConfig(sources: ConfigSources): ConfigReading {
 		});
 	}
 
-	const parsed = CONFIG_SCHEMA.safeParse(tree);
+	const whole = profileTree(tree);
+	layOver(whole, tree);
+	const parsed = CONFIG_SCHEMA.safeParse(whole);
 	if (!parsed.success) {
-		for (const { key, message } of parsed.error.issues.flatMap((issue) => explainIssue(issue, tree))) {
+		for (const { key, message } of parsed.error.issues.flatMap((issue) => explainIssue(issue, whole))) {
 			report("config_invalid", key, message);
 		}
 		return { ok: false, findings: inOrder(findings) };

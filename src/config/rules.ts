@@ -97,7 +97,8 @@ function keySetLocationProblem(location: string): string | undefined {
 }
 
 function headers(config: Config): RuleFinding[] {
-	if (config.identity.headers.id !== config.identity.headers.issuer) return [];
+	const { id, issuer } = config.identity.headers;
+	if (id !== issuer || id === "off") return [];
 	return [
 		{
 			code: "config_invalid",

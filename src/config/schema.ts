@@ -123,7 +123,7 @@ const policy = z.strictObject({
 	).default(false),
 	compat: choice(
 		["strict", "opa-envoy-plugin"],
-		"`strict`: an unknown key in a decision is a denial. `opa-envoy-plugin`: the profile for policies written for that plugin.",
+		"`strict`: an unknown key in a decision is a denial. `opa-envoy-plugin`: the profile for policies written for that plugin; it also changes the defaults of the keys that say so.",
 	).default("strict"),
 	extensions: flag(
 		"Under `compat: opa-envoy-plugin`: read Postern's own decision keys too. Always true under `strict`.",
@@ -143,7 +143,7 @@ const request = z.strictObject({
 	ambiguous_paths: refusal("A path that two readers could see differently is denied before the policy runs."),
 	repeated_headers: refusal("Single-valued headers that come repeated are denied before the policy runs."),
 	unread_bodies: refusal(
-		"A policy that reads `parsed_body` meets no body that was not read (`body_state` other than `absent` and `parsed`).",
+		"A policy that reads `parsed_body` meets no body that was not read (`body_state` other than `absent` and `parsed`). `allow` under `policy.compat: opa-envoy-plugin`, unless set.",
 	),
 	redirected: refusal("Calls that Envoy marks as internally redirected."),
 	skip_body_parse: flag("Leaves `parsed_body` and `truncated_body` out of the input.").default(false),
@@ -197,8 +197,12 @@ const identity = z.strictObject({
 		.prefault({}),
 	headers: z
 		.strictObject({
-			id: headerName("Header for the caller's id.").default("x-postern-id"),
-			issuer: headerName("Header for the token's issuer.").default("x-postern-issuer"),
+			id: headerName(
+				"Header for the caller's id, or `off`; `off` under `policy.compat: opa-envoy-plugin` without `policy.extensions` and a way to identify callers, unless set.",
+			).default("x-postern-id"),
+			issuer: headerName("Header for the token's issuer, or `off`; by the same rule.").default(
+				"x-postern-issuer",
+			),
 		})
 		.prefault({})
 		.describe(
@@ -208,7 +212,7 @@ const identity = z.strictObject({
 
 const fields = z.strictObject({
 	enabled: flag(
-		"`false`: a drop-in without ext_proc; none of the hand-off keys is sent, `Process` is refused.",
+		"`false`: a drop-in without ext_proc; none of the hand-off keys is sent, `Process` is refused. `false` under `policy.compat: opa-envoy-plugin` without `policy.extensions`, unless set.",
 	).default(true),
 	without_decision: choice(
 		["block", "pass"],

@@ -76,6 +76,7 @@ export function layOver(tree: Record<string, unknown>, overlay: Readonly<Record<
 	}
 }
 
-function isSection(value: unknown): value is Record<string, unknown> {
+/** A mapping, as a section of the configuration is. */
+export function isSection(value: unknown): value is Record<string, unknown> {
 	return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -76,7 +76,7 @@ export interface IdentityConfig {
 		/** `spiffe`: only principals that start with `spiffe://`; `any`: every principal. */
 		readonly principals: "spiffe" | "any";
 	};
-	/** Headers set on every allow from the caller's identity and removed from every client's request. */
+	/** Headers set on every allow from the caller's identity and removed from every client's request; `off` is none. */
 	readonly headers: { readonly id: string; readonly issuer: string };
 }
 

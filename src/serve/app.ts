@@ -54,8 +54,9 @@ export interface AppAddresses {
 
 export interface App {
 	/**
-	 * Opens every port, then reads the policy and the keys for the first time. Resolves whether or not those could be
-	 * had: without them Checks are denied and readiness says why.
+	 * Reads the policy and the keys for the first time, then opens the gRPC ports, so that a process which starts is
+	 * passed over by Envoy's retries and not asked too early. Resolves whether or not those could be had: without them
+	 * Checks are denied and readiness says why. The admin port is open from the start.
 	 *
 	 * @throws PosternError when a port, the audit sink or the hash key cannot be used; nothing stays open then.
 	 */
@@ -140,6 +141,9 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 				metrics,
 				log,
 			});
+			admin = await openAdmin();
+			await Promise.all([policy.start(), identity.start()]);
+			if (stopping !== undefined) throw new PosternError("internal", "stopped while it was starting");
 			const { proto_descriptor: descriptorFile } = config.request;
 			const descriptors = descriptorFile === undefined ? undefined : await loadDescriptors(descriptorFile);
 			const checks = createCheckService(checkDeps(hash, audit, descriptors));
@@ -151,8 +155,6 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 				log,
 				metrics,
 			});
-			admin = await openAdmin();
-			await Promise.all([policy.start(), identity.start()]);
 			if (stopping !== undefined) throw new PosternError("internal", "stopped while it was starting");
 			readinessTimer = setInterval(updateReadiness, READINESS_MS);
 			readinessTimer.unref();

@@ -74,7 +74,7 @@ export const COMPAT: CheckConfig = {
 		max_decoded_bytes: 1_048_576,
 		max_decoded_ratio: 100,
 	},
-	identity: { headers: { id: "", issuer: "" } },
+	identity: { headers: { id: "off", issuer: "off" } },
 	fields: { enabled: false, dry_run: "withhold", cache_control: "" },
 	audit: { overflow: "drop" },
 };

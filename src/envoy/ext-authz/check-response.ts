@@ -19,7 +19,7 @@ export interface EncoderConfig {
 	readonly fields: boolean;
 	/** `cache-control` of allowed answers while `fields`; empty: left alone. */
 	readonly cacheControl: string;
-	/** Names of the identity headers that are ours; an empty one is not used. */
+	/** Names of the identity headers that are ours; `off` is none. */
 	readonly identityHeaders: { readonly id: string; readonly issuer: string };
 }
 
@@ -64,7 +64,7 @@ const EMPTY_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
  */
 export function createEncoder(config: EncoderConfig): (answer: Answer) => Buffer {
 	const w = createWriter();
-	const owned = [config.identityHeaders.id, config.identityHeaders.issuer].filter((name) => name !== "");
+	const owned = [config.identityHeaders.id, config.identityHeaders.issuer].filter((name) => name !== "off");
 	return (answer) => {
 		w.pos = 0;
 		const { decision } = answer;
@@ -150,7 +150,7 @@ function writeIdentity(
 	named: string[],
 	removed: readonly string[],
 ): void {
-	if (name === "" || value === undefined || value === "" || named.includes(name) || removed.includes(name))
+	if (name === "off" || value === undefined || value === "" || named.includes(name) || removed.includes(name))
 		return;
 	named.push(name);
 	writeHeader(w, 2, { name, value: headerText(value) }, false);
