@@ -1,5 +1,6 @@
 import type { Bundle } from "../bundle/read.ts";
 import type { InputReads } from "../types.ts";
+import { type Plan, readPlan, UnknownPlan } from "./ir.ts";
 import { EVERYTHING } from "./read-tree.ts";
 import { inputReads } from "./reads.ts";
 
@@ -14,7 +15,7 @@ export function readsByEntrypoint(
 	{ bound, plan }: Pick<Bundle, "bound" | "plan">,
 	entrypoints: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, InputReads> {
-	const parsed = bound && plan !== undefined && plan.length <= MAX_PLAN_BYTES ? parse(plan) : undefined;
+	const parsed = bound && plan !== undefined ? parsePlan(plan) : undefined;
 	return new Map(
 		[...entrypoints].map(
 			([path, name]) => [path, parsed === undefined ? EVERYTHING : inputReads(parsed, name)] as const,
@@ -22,10 +23,14 @@ export function readsByEntrypoint(
 	);
 }
 
-function parse(plan: Buffer): unknown {
+/** Undefined for a plan that is too large, no JSON, or holds what is not known here. */
+export function parsePlan(plan: Buffer): Plan | undefined {
+	if (plan.length > MAX_PLAN_BYTES) return undefined;
 	try {
-		return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(plan));
-	} catch {
-		return undefined;
+		return readPlan(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(plan)));
+	} catch (thrown) {
+		if (thrown instanceof UnknownPlan || thrown instanceof SyntaxError || thrown instanceof TypeError)
+			return undefined;
+		throw thrown;
 	}
 }

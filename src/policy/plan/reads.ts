@@ -1,5 +1,6 @@
 import type { InputReads } from "../types.ts";
-import { type Effect, isFields, listOf, newBudget, numberOf, readEffects, UnknownPlan } from "./effects.ts";
+import { type Effect, readEffects } from "./effects.ts";
+import { type Block, DATA_LOCAL, INPUT_LOCAL, type Plan, UnknownPlan } from "./ir.ts";
 import { childOf, EVERYTHING, newPlace, type Place, readsOf } from "./read-tree.ts";
 
 /**
@@ -21,8 +22,6 @@ const MAX_CALLS = 512;
 /** Walks over all effects until none says anything new; each follows values one assignment further, or more. */
 const MAX_ROUNDS = 256;
 
-const INPUT = 0;
-
 interface Code {
 	readonly params: readonly number[];
 	readonly effects: readonly Effect[];
@@ -31,26 +30,15 @@ interface Code {
 	readonly returns: Set<Place>;
 }
 
-interface Func {
-	readonly params: readonly number[];
-	readonly blocks: unknown;
-}
-
-interface Plan {
-	readonly strings: readonly string[];
-	readonly funcs: ReadonlyMap<string, Func>;
-	readonly blocks: unknown;
-}
-
 /**
  * Which keys of the input an entrypoint can read, by an abstract walk over OPA's plan: parts of the input are followed
- * through locals, arguments and results, and what cannot be followed counts as read whole. `plan` is parsed JSON from
- * a bundle; whatever in it is malformed, unknown, too large or not repeatable makes everything read. Never throws.
+ * through locals, arguments and results, and what cannot be followed counts as read whole; where that is not known of
+ * the entrypoint, or it is not repeatable, everything does. Never throws.
  */
-export function inputReads(plan: unknown, entrypoint: string): InputReads {
+export function inputReads(plan: Plan, entrypoint: string): InputReads {
 	try {
 		const root = newPlace();
-		solve(reachable(readPlan(plan, entrypoint)), root);
+		solve(reachable(plan, entrypoint), root);
 		return readsOf(root);
 	} catch (thrown) {
 		if (thrown instanceof UnknownPlan) return EVERYTHING;
@@ -58,37 +46,15 @@ export function inputReads(plan: unknown, entrypoint: string): InputReads {
 	}
 }
 
-function readPlan(plan: unknown, entrypoint: string): Plan {
-	if (!isFields(plan)) throw new UnknownPlan("no plan");
-	const { static: statics, plans, funcs } = plan;
-	if (!isFields(statics) || !isFields(plans)) throw new UnknownPlan("no plan");
-	const strings = listOf(statics["strings"] ?? []).map((each) => {
-		if (!isFields(each) || typeof each["value"] !== "string") throw new UnknownPlan("no string");
-		return each["value"];
-	});
-	const known = new Map<string, Func>();
-	if (funcs !== undefined && funcs !== null) {
-		if (!isFields(funcs)) throw new UnknownPlan("no functions");
-		for (const each of listOf(funcs["funcs"] ?? [])) {
-			if (!isFields(each) || typeof each["name"] !== "string") throw new UnknownPlan("no function");
-			if (known.has(each["name"])) throw new UnknownPlan("a function twice");
-			known.set(each["name"], { params: listOf(each["params"]).map(numberOf), blocks: each["blocks"] });
-		}
-	}
-	const wanted = listOf(plans["plans"]).filter((each) => isFields(each) && each["name"] === entrypoint);
-	const [only] = wanted;
-	if (wanted.length !== 1 || !isFields(only)) throw new UnknownPlan("no such entrypoint");
-	return { strings, funcs: known, blocks: only["blocks"] };
-}
-
 /** The entrypoint's own blocks under the empty name, and every function that is called from there. */
-function reachable({ strings, funcs, blocks }: Plan): ReadonlyMap<string, Code> {
-	const budget = newBudget();
+function reachable({ functions, entrypoints }: Plan, entrypoint: string): ReadonlyMap<string, Code> {
+	const blocks = entrypoints.get(entrypoint);
+	if (blocks === undefined) throw new UnknownPlan("no such entrypoint");
 	const codes = new Map<string, Code>();
 	const open = new Set<string>();
-	const codeOf = (params: readonly number[], body: unknown): Code => ({
+	const codeOf = (params: readonly number[], body: readonly Block[]): Code => ({
 		params,
-		effects: readEffects(body, params, strings, budget),
+		effects: readEffects(body, params),
 		places: new Map(),
 		returns: new Set(),
 	});
@@ -99,7 +65,7 @@ function reachable({ strings, funcs, blocks }: Plan): ReadonlyMap<string, Code> 
 		}
 	};
 	const enter = (name: string, args: number): void => {
-		const func = funcs.get(name);
+		const func = functions.get(name);
 		if (func === undefined) {
 			if (NOT_REPEATABLE.has(name)) throw new UnknownPlan(`${name} is not repeatable`);
 			return;
@@ -113,7 +79,7 @@ function reachable({ strings, funcs, blocks }: Plan): ReadonlyMap<string, Code> 
 		visit(code);
 		open.delete(name);
 	};
-	const main = codeOf([INPUT, 1], blocks);
+	const main = codeOf([INPUT_LOCAL, DATA_LOCAL], blocks);
 	codes.set("", main);
 	visit(main);
 	return codes;
@@ -121,7 +87,7 @@ function reachable({ strings, funcs, blocks }: Plan): ReadonlyMap<string, Code> 
 
 /** Follows places until nothing new is known. Sets only grow, so the order does not matter. */
 function solve(codes: ReadonlyMap<string, Code>, root: Place): void {
-	placesOf(codes.get("") as Code, INPUT).add(root);
+	placesOf(codes.get("") as Code, INPUT_LOCAL).add(root);
 	for (let round = 0; round < MAX_ROUNDS; round++) {
 		let changed = false;
 		for (const code of codes.values()) {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { unpack } from "../../../../src/policy/bundle/unpack.ts";
 import { readsByEntrypoint } from "../../../../src/policy/plan/by-entrypoint.ts";
-import { inputReads, NOT_REPEATABLE } from "../../../../src/policy/plan/reads.ts";
+import { NOT_REPEATABLE } from "../../../../src/policy/plan/reads.ts";
 import type { InputReads } from "../../../../src/policy/types.ts";
 import { bundleOf, policyOf } from "../../../support/policy.ts";
 
@@ -143,7 +143,11 @@ describe("a plan that says nothing for sure", () => {
 		plans: { plans: [{ name: ENTRYPOINT, blocks: [{ stmts }] }] },
 		funcs: { funcs },
 	});
-	const reads = (plan: unknown): Shown => show(inputReads(plan, ENTRYPOINT));
+	const reads = (plan: unknown): Shown => {
+		const names = new Map([[ENTRYPOINT, ENTRYPOINT]]);
+		const reading = readsByEntrypoint({ bound: true, plan: Buffer.from(JSON.stringify(plan)) }, names);
+		return show(reading.get(ENTRYPOINT) as InputReads);
+	};
 	const call = (func: string, args: readonly unknown[]): unknown => ({
 		type: "CallStmt",
 		stmt: { func, args, result: 3 },
