@@ -8,14 +8,17 @@ import { DECISION_RULES } from "../fields/directive-rules.ts";
 import { systemClock } from "../lib/clock.ts";
 import { errorMessage } from "../lib/error-message.ts";
 import { PosternError } from "../lib/errors.ts";
+import type { JsonObject, JsonValue } from "../lib/json-value.ts";
 import { DEFAULT_ENTRYPOINT } from "../policy/entrypoint.ts";
+import { createExplainer } from "../policy/explain/explain.ts";
 import { DEFAULT_POLICY_LIMITS } from "../policy/limits.ts";
-import { loadPolicy } from "../policy/load.ts";
+import { type LoadedPolicy, loadPolicy } from "../policy/load.ts";
 import type { Evaluation } from "../policy/types.ts";
 import type { Command, CommandIo } from "./command.ts";
+import { agrees, explanationJson, explanationText, readPaths } from "./explanation.ts";
 import { noPositionals, parseFlags } from "./flags.ts";
 
-const HELP = `usage: postern eval --bundle FILE --input FILE|- [--entrypoint PATH] [--compat PROFILE] [--json]
+const HELP = `usage: postern eval --bundle FILE --input FILE|- [--entrypoint PATH] [--compat PROFILE] [--explain] [--json]
 
 Evaluates one input document (JSON, as a policy sees it under "input") and prints what the gate would do, and the
 policy's own answer.
@@ -24,6 +27,8 @@ policy's own answer.
       --input FILE       the input document; - reads stdin
       --entrypoint PATH  decision path; ${DEFAULT_ENTRYPOINT} when absent
       --compat PROFILE   strict (default), or opa-envoy-plugin: keys that it does not know are passed over
+      --explain          tell which rules gave the answer and where others ended, and what of the input is read;
+                         needs a bundle of \`postern build\`. Shows parts of the input
       --json             print one line of JSON, with the policy's revision
 
 exit codes: 0 a well-formed decision, allow or deny; 1 none: undefined, failed or malformed; 2 usage; 3 a file
@@ -104,6 +109,33 @@ function print(outcome: Evaluation, { verdict, status, reason, detail }: Verdict
 	return outcome.kind === "value" ? `${line}\n${JSON.stringify(outcome.value, null, 2)}` : line;
 }
 
+interface Asked {
+	readonly entrypoint: string;
+	readonly input: Buffer;
+	/** What the policy's clock shows. */
+	readonly now: number;
+	/** What its module answered. */
+	readonly outcome: Evaluation;
+}
+
+/** @throws {PosternError} `usage` for a bundle without a plan */
+async function explain(
+	bundle: Buffer,
+	policy: LoadedPolicy,
+	{ entrypoint, input, now, outcome }: Asked,
+): Promise<{ readonly text: string; readonly json: JsonObject }> {
+	const explainer = await createExplainer(bundle, DEFAULT_POLICY_LIMITS.max_bundle_bytes);
+	if (explainer === undefined)
+		throw usage("--explain needs a bundle with a plan, as `postern build` makes it");
+	const explanation = explainer.explain(entrypoint, input, now);
+	const reads = readPaths(policy.reads(entrypoint), JSON.parse(input.toString("utf8")) as JsonValue);
+	const same = agrees(explanation, outcome);
+	return {
+		text: explanationText(explainer.files, explanation, reads, same),
+		json: explanationJson(explainer.files, explanation, reads, same),
+	};
+}
+
 export const evalCommand: Command = {
 	name: "eval",
 	summary: "one input → decision",
@@ -114,6 +146,7 @@ export const evalCommand: Command = {
 			input: { type: "string" },
 			entrypoint: { type: "string" },
 			compat: { type: "string" },
+			explain: { type: "boolean" },
 			json: { type: "boolean" },
 		});
 		noPositionals("eval", positionals);
@@ -123,17 +156,28 @@ export const evalCommand: Command = {
 		if (compat !== "strict" && compat !== "opa-envoy-plugin") {
 			throw usage("--compat is strict or opa-envoy-plugin");
 		}
-		const policy = await loadPolicy(await read(values.bundle, io), DEFAULT_POLICY_LIMITS, systemClock);
+		const bundle = await read(values.bundle, io);
+		const policy = await loadPolicy(bundle, DEFAULT_POLICY_LIMITS, systemClock);
 		const input = inputDocument(await read(values.input, io));
-		const outcome = policy.evaluate(values.entrypoint ?? DEFAULT_ENTRYPOINT, input);
+		const entrypoint = values.entrypoint ?? DEFAULT_ENTRYPOINT;
+		const now = systemClock.now();
+		const outcome = policy.evaluate(entrypoint, input, now);
 		const verdict = judge(outcome, compat === "opa-envoy-plugin");
+		const explained =
+			values.explain === true
+				? await explain(bundle, policy, { entrypoint, input, now, outcome })
+				: undefined;
 		if (values.json === true) {
 			const value = outcome.kind === "value" ? { value: outcome.value } : {};
 			const { wellFormed, ...told } = verdict;
+			const answer = { revision: policy.revision, well_formed: wellFormed, ...told, ...value };
 			io.stdout.write(
-				`${JSON.stringify({ revision: policy.revision, well_formed: wellFormed, ...told, ...value })}\n`,
+				`${JSON.stringify({ ...answer, ...(explained && { explanation: explained.json }) })}\n`,
 			);
-		} else io.stdout.write(`${print(outcome, verdict)}\n`);
+		} else {
+			io.stdout.write(`${print(outcome, verdict)}\n`);
+			if (explained !== undefined) io.stdout.write(`\n${explained.text}\n`);
+		}
 		return verdict.wellFormed ? 0 : 1;
 	},
 };

@@ -33,8 +33,12 @@ function queryModule(one: ConformanceCase): string {
 	return `package ${PACKAGE}\n\n${answers}\n\n${answer}\n`;
 }
 
-/** Compiles one case for WASM as `postern build` would, with our capabilities. */
-export async function compileCase(opa: Opa, one: ConformanceCase): Promise<CompiledCase> {
+/** Compiles one case for WASM, or to a plan, as `postern build` would, with our capabilities. */
+export async function compileCase(
+	opa: Opa,
+	one: ConformanceCase,
+	target: "wasm" | "plan" = "wasm",
+): Promise<CompiledCase> {
 	const sources: Record<string, string> = { "query.rego": queryModule(one) };
 	for (const [i, module] of (one.modules ?? []).entries()) sources[`module${i}.rego`] = module;
 	if (one.data !== undefined) sources["data.json"] = JSON.stringify(one.data);
@@ -44,7 +48,7 @@ export async function compileCase(opa: Opa, one: ConformanceCase): Promise<Compi
 		const { code, stdout, stderr } = await opa.run(
 			[
 				"build",
-				...["--target", "wasm", "--prune-unused", "--capabilities", CAPABILITIES_PATH],
+				...["--target", target, "--prune-unused", "--capabilities", CAPABILITIES_PATH],
 				...["--entrypoint", ENTRYPOINT, "--output", output, "--", ...Object.keys(sources)],
 			],
 			folder,

@@ -61,12 +61,15 @@ function compare(one: ConformanceCase, answers: readonly JsonValue[]): Verdict {
 
 async function evaluate(one: ConformanceCase, bundle: Buffer): Promise<Verdict> {
 	const policy = await loadPolicy(bundle, DEFAULT_POLICY_LIMITS, systemClock);
-	const input = Buffer.from(JSON.stringify(plainObject(one.input) ? one.input : {}));
-	const outcome = policy.evaluate(ENTRYPOINT, input);
+	const outcome = policy.evaluate(ENTRYPOINT, inputOf(one));
 	if (outcome.kind === "failed") return failure(one, outcome.message);
 	const answers = outcome.kind === "value" && Array.isArray(outcome.value) ? outcome.value : [];
 	return compare(one, answers as readonly JsonValue[]);
 }
+
+/** The input as a request's would come; another one is part of the query. */
+export const inputOf = ({ input }: ConformanceCase): Buffer =>
+	Buffer.from(JSON.stringify(plainObject(input) ? input : {}));
 
 const plainObject = (value: unknown): boolean =>
 	typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,7 +1,8 @@
 /**
  * `npm run test:conformance [-- PATTERN]`: runs OPA's own conformance cases in this host and prints, per group, what
  * passed, failed and does not compile. Without a pattern it renews docs/reference/rego-support.md. Exits 1 on a failure
- * that test/conformance/known-failures.json does not name, and on a name there that passes.
+ * that test/conformance/known-failures.json does not name, on a name there that passes, and where a walk through a
+ * case's plan (`postern eval --explain`) answers otherwise than its module.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
@@ -9,6 +10,7 @@ import { findOpa } from "../../src/policy/bundle/opa.ts";
 import { conformanceDir, loadCases } from "./cases.ts";
 import { byGroup, countOf, renewPage } from "./report.ts";
 import { judgeAll, knownFailures, surprises } from "./suite.ts";
+import { walkAll } from "./walk.ts";
 
 const PAGE = new URL("../../docs/reference/rego-support.md", import.meta.url);
 
@@ -39,11 +41,16 @@ async function main(pattern: string | undefined): Promise<number> {
 	if (pattern === undefined) {
 		writeFileSync(PAGE, renewPage(readFileSync(PAGE, "utf8"), judged, opa.version, known));
 	}
+	const walked = await walkAll(opa, cases);
+	for (const line of walked.different) process.stdout.write(`WALKED OTHERWISE ${line}\n`);
+	process.stdout.write(
+		`walks through the plan: ${walked.same} as the module, ${walked.different.length} otherwise\n`,
+	);
 	const { passed, failed, not_compilable } = countOf(judged);
 	process.stdout.write(
 		`${passed} passed, ${failed} failed (${unexpected.length} unexpected), ${not_compilable} not compilable\n`,
 	);
-	return unexpected.length === 0 ? 0 : 1;
+	return unexpected.length + walked.different.length === 0 ? 0 : 1;
 }
 
 process.exitCode = await main(process.argv[2]);

@@ -86,6 +86,8 @@ export interface PlanFunction {
 	readonly path: readonly string[];
 	/** Input, data, then the arguments. */
 	readonly params: readonly number[];
+	/** The local that its value is made in. */
+	readonly result: number;
 	readonly blocks: readonly Block[];
 }
 
@@ -191,13 +193,14 @@ export function readPlan(value: unknown): Plan {
 	const reader = createReader(textsOf(strings));
 	const functions = new Map<string, PlanFunction>();
 	for (const each of funcs === undefined || funcs === null ? [] : listOf(fieldsOf(funcs)["funcs"] ?? [])) {
-		const { name, path, params, blocks } = fieldsOf(each);
+		const { name, path, params, return: result, blocks } = fieldsOf(each);
 		const text = textOf(name);
 		if (functions.has(text)) throw new UnknownPlan("a function twice");
 		functions.set(text, {
 			name: text,
 			path: listOf(path ?? []).map(textOf),
 			params: listOf(params).map(numberOf),
+			result: numberOf(result),
 			blocks: reader.blocks(blocks, 0),
 		});
 	}
