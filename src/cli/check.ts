@@ -13,16 +13,19 @@ export const checkCommand: Command = {
 
 Reads the configuration as \`postern serve\` would, with the same options and environment, and tries what it needs:
 the bundle loads, its builtins exist, the decision path is in it, the key set and the hash key can be read. Opens no
-port. Each finding is one line: file:line:column, key, what is wrong, code.
+port. Each finding is one line: file:line:column, key, what is wrong, code. Warnings are about the policy: directives
+without release, selectors put together as text, answers that differ from OPA's.
 
-${CONFIG_FLAGS_HELP}  --json                 one JSON object: {"ok", "findings", "policy"}
+${CONFIG_FLAGS_HELP}  --strict               warnings count as errors
+  --json                 one JSON object: {"ok", "findings", "policy"}
 
-Exit codes: 0 nothing found, 1 findings, 2 usage.
+Exit codes: 0 no errors, 1 errors, 2 usage.
 `,
 	run: async (argv, io) => {
 		const { values, positionals } = parseFlags("check", argv, {
 			config: { type: "string" },
 			json: { type: "boolean" },
+			strict: { type: "boolean" },
 			...CONFIG_FLAGS,
 		});
 		noPositionals("check", positionals);
@@ -33,12 +36,13 @@ Exit codes: 0 nothing found, 1 findings, 2 usage.
 		const { findings, policy } = reading.ok
 			? await inspect(reading.config, systemClock, reading.placeOf)
 			: { findings: reading.findings, policy: undefined };
+		const counted =
+			values.strict === true ? findings : findings.filter(({ severity }) => severity === undefined);
+		const ok = counted.length === 0;
 		if (values.json === true) {
-			io.stdout.write(
-				`${JSON.stringify({ ok: findings.length === 0, findings, ...(policy === undefined ? {} : { policy }) })}\n`,
-			);
+			io.stdout.write(`${JSON.stringify({ ok, findings, ...(policy === undefined ? {} : { policy }) })}\n`);
 		} else tell(findings, policy?.revision, io);
-		return findings.length === 0 ? 0 : 1;
+		return ok ? 0 : 1;
 	},
 };
 

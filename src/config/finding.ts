@@ -4,6 +4,8 @@ import type { ErrorCode } from "../lib/errors.ts";
 export interface Finding {
 	readonly code: ErrorCode;
 	readonly message: string;
+	/** Absent: an error. A warning is nothing that keeps Postern from working. */
+	readonly severity?: "warning";
 	readonly file?: string;
 	/** From 1. */
 	readonly line?: number;
@@ -16,7 +18,9 @@ export interface Finding {
 /** `postern.yaml:3:2: serve.grcp: unknown key; did you mean "grpc"?` */
 export function describeFinding(finding: Finding): string {
 	const place = [finding.file, finding.line, finding.column].filter((part) => part !== undefined).join(":");
-	return [place, finding.key ?? "", finding.message].filter((part) => part !== "").join(": ");
+	return [place, finding.severity ?? "", finding.key ?? "", finding.message]
+		.filter((part) => part !== "")
+		.join(": ");
 }
 
 /** As {@link describeFinding}, with the code behind it. */

@@ -25,8 +25,12 @@ export const ERROR_EXIT_CODES = {
 	bundle_too_large: 3,
 	entrypoint_invalid: 2,
 	opa_missing: 3,
+	policy_answers_differ: 1,
 	policy_build_failed: 1,
+	policy_directive_open: 1,
 	policy_invalid: 3,
+	policy_may_differ: 1,
+	policy_selector_built: 1,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_EXIT_CODES;

@@ -95,6 +95,9 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			metrics.policyReloads.inc({ result: "activated" });
 			metrics.policyInfo.set(1, { revision: active.revision });
 			log.info({ revision: active.revision, digest: active.digest, serial: active.serial }, "policy active");
+			if (active.mayDiffer !== undefined) {
+				log.warn({ revision: active.revision, why: active.mayDiffer }, "answers may differ from OPA's");
+			}
 			updateReadiness();
 		},
 		onFailed: (error) => {

@@ -7,7 +7,8 @@ import { readKeySet } from "../identity/key-source.ts";
 import type { Clock } from "../lib/clock.ts";
 import { errorMessage } from "../lib/error-message.ts";
 import { PosternError, toPosternError } from "../lib/errors.ts";
-import { loadPolicy } from "../policy/load.ts";
+import { lintBundle } from "../policy/lint/lint.ts";
+import { type LoadedPolicy, loadPolicy } from "../policy/load.ts";
 import { readHashKey } from "./hash-key.ts";
 
 /** What a check of the surroundings found: each with the key that it concerns. */
@@ -41,11 +42,8 @@ export async function inspect(
 async function inspectPolicy(config: Config, clock: Clock): Promise<Inspection> {
 	const { policy } = config;
 	try {
-		const loaded = await loadPolicy(
-			await readBundleFile(policy.bundle, policy.max_bundle_bytes),
-			policy,
-			clock,
-		);
+		const bytes = await readBundleFile(policy.bundle, policy.max_bundle_bytes);
+		const loaded = await loadPolicy(bytes, policy, clock);
 		const { revision, digest, entrypoints } = loaded;
 		const found = { revision, digest, entrypoints };
 		const names = entrypoints.map((name) => name.replace(/^\/+|\/+$/g, ""));
@@ -55,12 +53,28 @@ async function inspectPolicy(config: Config, clock: Clock): Promise<Inspection> 
 			const message = `the bundle has no decision path ${path}; it has ${entrypoints.join(", ")}`;
 			return [{ code: "decision_path_missing", key, message }];
 		});
-		return { findings, policy: found };
+		return {
+			findings: [...findings, ...differences(loaded), ...(await advice(bytes, policy.max_bundle_bytes))],
+			policy: found,
+		};
 	} catch (thrown) {
 		const { code, message } = toPosternError(thrown);
 		const named = message.includes(policy.bundle) ? message : `${policy.bundle}: ${message}`;
 		return { findings: [{ code, message: named, key: "policy.bundle" }] };
 	}
+}
+
+/** A module that is served with what it has answers otherwise than OPA here and there. */
+function differences({ mayDiffer }: LoadedPolicy): Finding[] {
+	if (mayDiffer === undefined) return [];
+	const message = `answers may differ from OPA's: ${mayDiffer}; build the bundle with \`postern build\``;
+	return [{ code: "policy_may_differ", severity: "warning", key: "policy.bundle", message }];
+}
+
+/** What the policy does that its author may not mean, at its place in the sources. */
+async function advice(bytes: Buffer, maxBytes: number): Promise<Finding[]> {
+	const found = await lintBundle(bytes, maxBytes);
+	return found.map((finding) => ({ ...finding, severity: "warning" }));
 }
 
 async function readBundleFile(path: string, maxBytes: number): Promise<Buffer> {

@@ -6,6 +6,7 @@ import { buildApp } from "../../src/serve/app.ts";
 import { type AppSetup, type RunningApp, startApp } from "../support/app-fixture.ts";
 import { readResponse, requestBytes, responseBody, responseHeaders } from "../support/ext-proc-messages.ts";
 import { bundleOf } from "../support/policy.ts";
+import { changedBundle, withoutNames } from "../support/stripped-bundle.ts";
 import { createTokenIssuer, type TokenIssuer } from "../support/token-issuer.ts";
 import { until } from "../support/until.ts";
 
@@ -68,6 +69,17 @@ describe("readiness", () => {
 			{ type: "decision", verdict: "deny", reason: "no_policy", policy: { serial: 0 } },
 			{ type: "decision", verdict: "allow", reason: "allowed", released: "whole", policy: { serial: 1 } },
 		]);
+	});
+
+	test("a module whose answers may differ from OPA's is served; status and log say so", async () => {
+		const one = await start({});
+		await one.deploy(await changedBundle(ALLOW_ALL, withoutNames));
+		await until(async () => (await one.admin("/readyz")).status === 200);
+		const { policy } = JSON.parse((await one.admin("/status")).text) as {
+			policy: { active: Record<string, unknown> };
+		};
+		expect(policy.active).toMatchObject({ mayDiffer: expect.stringContaining("opa_value_iter") });
+		expect(one.silent.lines.filter((line) => /may differ from OPA/.test(line))).toHaveLength(1);
 	});
 
 	test("without keys: not ready, tokens are our failure, and callers without one meet the policy", async () => {

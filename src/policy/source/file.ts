@@ -15,6 +15,8 @@ interface PolicySourceState {
 		readonly digest: string;
 		readonly serial: number;
 		readonly activatedAt: number;
+		/** Why its answers may differ from OPA's. */
+		readonly mayDiffer?: string;
 	};
 	/** Why the newest file is not active; absent once it is. */
 	readonly lastError?: { readonly code: ErrorCode; readonly message: string; readonly at: number };
@@ -88,9 +90,13 @@ export function filePolicySource(options: FilePolicyOptions): PolicySource {
 	const succeed = (policy: LoadedPolicy): void => {
 		const at = clock.now();
 		const { lastError: _, ...rest } = state;
-		const { revision, digest, serial } = policy;
+		const { revision, digest, serial, mayDiffer } = policy;
 		const activatedAt = active === policy && state.active !== undefined ? state.active.activatedAt : at;
-		state = { ...rest, active: { revision, digest, serial, activatedAt }, lastSuccessAt: at };
+		state = {
+			...rest,
+			active: { revision, digest, serial, activatedAt, ...(mayDiffer === undefined ? {} : { mayDiffer }) },
+			lastSuccessAt: at,
+		};
 	};
 
 	const load = async (): Promise<void> => {

@@ -6,6 +6,7 @@ import { checkCommand } from "../../../src/cli/check.ts";
 import { runCli } from "../../../src/cli/run.ts";
 import { ioOf } from "../../support/command-io.ts";
 import { bundleOf } from "../../support/policy.ts";
+import { changedBundle, withoutNames } from "../../support/stripped-bundle.ts";
 import { createTokenIssuer } from "../../support/token-issuer.ts";
 
 let folder = "";
@@ -100,4 +101,29 @@ test("a configuration that does not load is a finding, not a failure; a wrong op
 		err: expect.stringContaining('did you mean "--json"'),
 	});
 	expect(await check(GOOD, "extra")).toMatchObject({ code: 2 });
+});
+
+test("what the policy may not mean is a warning at its line, and an error where it is asked to be", async () => {
+	const rules = 'package envoy.authz\n\nallow := {"allowed": true, "response": {"withhold": ["$.x"]}}\n';
+	writeFileSync(join(folder, "bundle.tar.gz"), (await bundleOf(rules)).bytes);
+	const { code, out } = await check(GOOD);
+	expect([code, out]).toEqual([
+		0,
+		expect.stringMatching(
+			/^\S*policy\.rego:3:\d+: warning: .*write "release" \(policy_directive_open\)\n1 finding\n$/,
+		),
+	]);
+	expect((await check(GOOD, "--strict")).code).toBe(1);
+	const { ok, findings } = JSON.parse((await check(GOOD, "--json")).out) as Record<string, unknown>;
+	expect([ok, findings]).toMatchObject([true, [{ severity: "warning", line: 3 }]]);
+});
+
+test("a module whose answers may differ from OPA's is a warning", async () => {
+	const bytes = await changedBundle("package envoy.authz\n\nallow := count(input.a) > 1\n", withoutNames);
+	writeFileSync(join(folder, "bundle.tar.gz"), bytes);
+	const { code, out } = await check(GOOD);
+	expect(code).toBe(0);
+	expect(out).toMatch(
+		/^postern\.yaml:4:3: warning: policy\.bundle: answers may differ .*\(policy_may_differ\)\n/,
+	);
 });

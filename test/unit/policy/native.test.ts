@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { systemClock } from "../../../src/lib/clock.ts";
-import { pack } from "../../../src/policy/bundle/pack.ts";
 import { unpack } from "../../../src/policy/bundle/unpack.ts";
 import { DEFAULT_POLICY_LIMITS } from "../../../src/policy/limits.ts";
 import { type LoadedPolicy, loadPolicy } from "../../../src/policy/load.ts";
 import { moduleParts } from "../../../src/policy/wasm/rewrite/sections.ts";
 import { opaEval } from "../../support/opa-eval.ts";
 import { bundleOf, inputOf, policyOf } from "../../support/policy.ts";
+import { changedBundle, withoutNames } from "../../support/stripped-bundle.ts";
 
 /** Expressions whose answer a module alone gets wrong, in every place where a builtin can be called from. */
 const EXPRESSIONS = {
@@ -101,14 +101,8 @@ describe("what a module alone answers otherwise", () => {
 describe("a bundle that `postern build` did not make", () => {
 	const RULE = 'package envoy.authz\n\nallow := concat(",", {n | some n in input.names})\n';
 
-	/** The module of a bundle replaced, the binding gone. */
-	async function changed(change: (wasm: Buffer) => Uint8Array): Promise<LoadedPolicy> {
-		const files = new Map(await unpack((await bundleOf(RULE)).bytes, 1 << 26));
-		files.set("policy.wasm", Buffer.from(change(files.get("policy.wasm") as Buffer)));
-		files.set(".manifest", Buffer.from('{"revision":"","roots":[""],"rego_version":1}'));
-		files.delete("plan.json");
-		return loadPolicy(await pack(files), DEFAULT_POLICY_LIMITS, systemClock);
-	}
+	const changed = async (change: (wasm: Buffer) => Uint8Array): Promise<LoadedPolicy> =>
+		loadPolicy(await changedBundle(RULE, change), DEFAULT_POLICY_LIMITS, systemClock);
 
 	test("gives the same answers", async () => {
 		const policy = await changed((wasm) => wasm);
@@ -120,13 +114,7 @@ describe("a bundle that `postern build` did not make", () => {
 	});
 
 	test("is served with what its module has where the names were stripped, and says so", async () => {
-		const policy = await changed((wasm) => {
-			const renamed = Buffer.from(wasm);
-			for (let at = renamed.indexOf("opa_value_iter"); at >= 0; at = renamed.indexOf("opa_value_iter", at)) {
-				renamed.write("xxx", at);
-			}
-			return renamed;
-		});
+		const policy = await changed(withoutNames);
 		expect(policy.mayDiffer).toContain("opa_value_iter");
 		expect(policy.evaluate("envoy/authz/allow", inputOf({ names: ["a"] }))).toEqual({
 			kind: "value",
