@@ -59,6 +59,20 @@ export const LIMITS = {
 		unit: "count",
 		purpose: "Calls and streams worked on at once; one more is denied as `overload`.",
 	},
+	"policy.memo_entries": {
+		default: 10_000,
+		min: 1,
+		max: 1_000_000,
+		unit: "count",
+		purpose: "Answers that are remembered under `policy.memo`; the least recently used goes first.",
+	},
+	"policy.memo_bytes": {
+		default: 16 * MIB,
+		min: 64 * KIB,
+		max: GIB,
+		unit: "bytes",
+		purpose: "Memory of those answers and of what they belong to.",
+	},
 	"policy.max_input_bytes": {
 		default: 8 * MIB,
 		min: KIB,

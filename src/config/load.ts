@@ -10,7 +10,7 @@ import type { ReferenceReaders } from "./references.ts";
 import { brokenRules } from "./rules.ts";
 import { CONFIG_SCHEMA } from "./schema.ts";
 import { readSmallFile } from "./small-file.ts";
-import { expandTree, layOver, resolvePaths, toTree } from "./tree.ts";
+import { expandTree, layOver, layUnder, resolvePaths, toTree } from "./tree.ts";
 import type { Config } from "./types.ts";
 import { parseYamlFile, type YamlFile } from "./yaml-file.ts";
 
@@ -99,11 +99,10 @@ export function readConfig(sources: ConfigSources): ConfigReading {
 		});
 	}
 
-	const whole = profileTree(tree);
-	layOver(whole, tree);
-	const parsed = CONFIG_SCHEMA.safeParse(whole);
+	layUnder(tree, profileTree(tree));
+	const parsed = CONFIG_SCHEMA.safeParse(tree);
 	if (!parsed.success) {
-		for (const { key, message } of parsed.error.issues.flatMap((issue) => explainIssue(issue, whole))) {
+		for (const { key, message } of parsed.error.issues.flatMap((issue) => explainIssue(issue, tree))) {
 			report("config_invalid", key, message);
 		}
 		return { ok: false, findings: inOrder(findings) };

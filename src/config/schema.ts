@@ -128,6 +128,16 @@ const policy = z.strictObject({
 	extensions: flag(
 		"Under `compat: opa-envoy-plugin`: read Postern's own decision keys too. Always true under `strict`.",
 	).default(false),
+	projection: choice(
+		["on", "off", "shadow"],
+		"Whether a policy meets only the parts of the input that it can read. `shadow`: every call is evaluated both ways, differences are counted and logged, and the answer over the whole input counts.",
+	).default("on"),
+	memo: choice(
+		["on", "off"],
+		"Whether answers are remembered, by what the policy reads of the input, for policies that depend on that and on data alone.",
+	).default("on"),
+	memo_entries: limit("policy.memo_entries"),
+	memo_bytes: limit("policy.memo_bytes"),
 	max_input_bytes: limit("policy.max_input_bytes"),
 	max_result_bytes: limit("policy.max_result_bytes"),
 	max_memory_bytes: limit("policy.max_memory_bytes"),

@@ -76,6 +76,14 @@ export function layOver(tree: Record<string, unknown>, overlay: Readonly<Record<
 	}
 }
 
+/** Puts what `defaults` holds where `tree` holds nothing, section by section. */
+export function layUnder(tree: Record<string, unknown>, defaults: Readonly<Record<string, unknown>>): void {
+	for (const [key, value] of Object.entries(defaults)) {
+		if (!Object.hasOwn(tree, key)) tree[key] = value;
+		else if (isSection(value) && isSection(tree[key])) layUnder(tree[key], value);
+	}
+}
+
 /** A mapping, as a section of the configuration is. */
 export function isSection(value: unknown): value is Record<string, unknown> {
 	return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -41,6 +41,12 @@ export interface PolicyConfig {
 	readonly compat: "strict" | "opa-envoy-plugin";
 	/** Under `compat: opa-envoy-plugin`: read Postern's own decision keys too. Always true under `strict`. */
 	readonly extensions: boolean;
+	/** Whether a policy meets only what it reads of the input; `shadow`: both, compared, and the whole input counts. */
+	readonly projection: "on" | "off" | "shadow";
+	/** Answers of policies that depend on their input and data alone are remembered. */
+	readonly memo: "on" | "off";
+	readonly memo_entries: number;
+	readonly memo_bytes: number;
 	readonly max_input_bytes: number;
 	readonly max_result_bytes: number;
 	readonly max_memory_bytes: number;

@@ -4,12 +4,14 @@ import { NATIVE_BUILTINS } from "./builtins/native/natives.ts";
 import { HOST_BUILTINS } from "./builtins/table.ts";
 import { type Bundle, readBundle } from "./bundle/read.ts";
 import type { PolicyLimits } from "./limits.ts";
-import { readsByEntrypoint } from "./plan/by-entrypoint.ts";
+import { createMemo, type MemoLimits, type MemoStats } from "./memo.ts";
+import { factsByEntrypoint } from "./plan/by-entrypoint.ts";
 import { EVERYTHING } from "./plan/read-tree.ts";
-import type { ActivePolicy } from "./types.ts";
+import type { ActivePolicy, Evaluation } from "./types.ts";
 import { compileModule } from "./wasm/abi.ts";
 import { createEvaluator, type Evaluator } from "./wasm/evaluator.ts";
 
+const NO_MEMO: MemoStats = { hits: 0, misses: 0, entries: 0, bytes: 0 };
 const EMPTY_INPUT = Buffer.from("{}");
 
 /** Names that a caller may use, each with the module's own; refused where the module lacks one. */
@@ -40,6 +42,7 @@ export interface LoadedPolicy extends ActivePolicy {
 	readonly bound: boolean;
 	/** Why some answers may not be OPA's: the module could not be made to ask the host. Absent when all are. */
 	readonly mayDiffer?: string;
+	memo(): MemoStats;
 	/** Bytes of the present instance's memory. */
 	memoryBytes(): number;
 	/** How many instances were discarded after a trap or a conflict. */
@@ -53,7 +56,7 @@ export interface LoadedPolicy extends ActivePolicy {
  */
 export async function loadPolicy(
 	bytes: Uint8Array,
-	limits: PolicyLimits,
+	limits: PolicyLimits & MemoLimits,
 	clock: Clock,
 	serial = 1,
 ): Promise<LoadedPolicy> {
@@ -69,7 +72,16 @@ export async function loadPolicy(
 	});
 	const entrypoints = resolveEntrypoints(bundle, evaluator);
 	selfCheck(evaluator, entrypoints);
-	const reads = readsByEntrypoint(bundle, entrypoints);
+	const facts = factsByEntrypoint(bundle, entrypoints);
+	const memo = limits.memo === "off" ? undefined : createMemo(limits);
+	const plain = (entrypoint: string): string => entrypoint.replace(/^\/+|\/+$/g, "");
+	const evaluate = (entrypoint: string, input: Uint8Array, nowMs?: number): Evaluation => {
+		const name = entrypoints.get(entrypoint) ?? entrypoints.get(plain(entrypoint));
+		if (name === undefined) {
+			return { kind: "failed", reason: "policy_missing", message: `no entrypoint ${entrypoint}` };
+		}
+		return evaluator.evaluate(name, input, nowMs);
+	};
 	return {
 		revision: bundle.revision === "" ? bundle.digest.slice(0, 12) : bundle.revision,
 		digest: bundle.digest,
@@ -79,14 +91,17 @@ export async function loadPolicy(
 		...(unchanged === undefined
 			? {}
 			: { mayDiffer: `its own builtins and set order are in use: ${unchanged}` }),
-		evaluate(entrypoint, input, nowMs) {
-			const name = entrypoints.get(entrypoint) ?? entrypoints.get(entrypoint.replace(/^\/+|\/+$/g, ""));
-			if (name === undefined) {
-				return { kind: "failed", reason: "policy_missing", message: `no entrypoint ${entrypoint}` };
+		evaluate,
+		reads: (entrypoint) => facts.get(plain(entrypoint))?.reads ?? EVERYTHING,
+		recall(entrypoint, input) {
+			// Where everything is read documents hardly repeat, and remembering them would only cost.
+			const known = facts.get(entrypoint);
+			if (memo === undefined || known === undefined || !known.pure || known.reads.all) {
+				return evaluate(entrypoint, input);
 			}
-			return evaluator.evaluate(name, input, nowMs);
+			return memo.answer(entrypoint, input, () => evaluate(entrypoint, input));
 		},
-		reads: (entrypoint) => reads.get(entrypoint.replace(/^\/+|\/+$/g, "")) ?? EVERYTHING,
+		memo: () => memo?.stats() ?? NO_MEMO,
 		memoryBytes: evaluator.memoryBytes,
 		discarded: evaluator.discarded,
 	};

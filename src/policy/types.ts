@@ -34,6 +34,11 @@ export interface ActivePolicy {
 	evaluate(entrypoint: string, input: Uint8Array, nowMs?: number): Evaluation;
 	/** Which parts of the input `entrypoint` can read; all of it where that is not known. */
 	reads(entrypoint: string): InputReads;
+	/**
+	 * As `evaluate`, for a document that holds what `reads` says and nothing else: where the answer depends on that
+	 * alone it may be one that was given before.
+	 */
+	recall(entrypoint: string, input: Uint8Array): Evaluation;
 }
 
 /** Keys of the input that are read, and of what is under each; `all`: the whole of it, and `children` says nothing. */

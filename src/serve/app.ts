@@ -32,6 +32,7 @@ import { createMetrics, type MetricsRegistry } from "../telemetry/metrics.ts";
 import type { Logger } from "../telemetry/types.ts";
 import { loadDescriptors } from "./descriptor-set.ts";
 import { type HashKey, readHashKey } from "./hash-key.ts";
+import { countMemo } from "./memo-metrics.ts";
 import { missingForReadiness } from "./readiness.ts";
 
 /** What a test may put in the place of the real thing. */
@@ -94,6 +95,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 		onActivated: (active) => {
 			metrics.policyReloads.inc({ result: "activated" });
 			metrics.policyInfo.set(1, { revision: active.revision });
+			reportMemo(active);
 			log.info({ revision: active.revision, digest: active.digest, serial: active.serial }, "policy active");
 			if (active.mayDiffer !== undefined) {
 				log.warn({ revision: active.revision, why: active.mayDiffer }, "answers may differ from OPA's");
@@ -107,7 +109,10 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 		},
 	});
 	const identity = createIdentify({ config: config.identity, clock, log, metrics });
+	const reportMemo = countMemo(metrics);
 	registry.onScrape(() => {
+		const active = policy.current();
+		if (active !== undefined) reportMemo(active);
 		const age = identity.state().keySet?.ageMs;
 		if (age !== undefined) metrics.keySetAge.set(age / 1000);
 	});

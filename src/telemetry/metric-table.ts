@@ -37,6 +37,24 @@ export const METRICS = {
 		help: "Policies that answered otherwise over the part of the input they were found to read",
 		labels: [],
 	},
+	memoAnswers: {
+		name: "postern_policy_memo_total",
+		kind: "counter",
+		help: "Evaluations of policies that depend on input and data alone, by result (hit, miss): hits were remembered",
+		labels: ["result"],
+	},
+	memoEntries: {
+		name: "postern_policy_memo_entries",
+		kind: "gauge",
+		help: "Answers of the active policy that are remembered",
+		labels: [],
+	},
+	memoBytes: {
+		name: "postern_policy_memo_bytes",
+		kind: "gauge",
+		help: "Memory of those answers, about",
+		labels: [],
+	},
 	policyReloads: {
 		name: "postern_policy_reloads_total",
 		kind: "counter",

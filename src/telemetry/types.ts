@@ -23,6 +23,9 @@ export interface Metrics {
 	readonly checkSeconds: Histogram;
 	readonly ignoredKeys: Counter;
 	readonly projectionMismatches: Counter;
+	readonly memoAnswers: Counter;
+	readonly memoEntries: Gauge;
+	readonly memoBytes: Gauge;
 	readonly policyReloads: Counter;
 	readonly policyInfo: Gauge;
 	readonly bodies: Counter;

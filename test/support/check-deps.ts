@@ -33,6 +33,7 @@ export const STRICT: CheckConfig = {
 		dry_run: false,
 		compat: "strict",
 		extensions: true,
+		projection: "on",
 		max_input_bytes: 8 * 1024 * 1024,
 	},
 	request: {
@@ -60,6 +61,7 @@ export const COMPAT: CheckConfig = {
 		dry_run: false,
 		compat: "opa-envoy-plugin",
 		extensions: false,
+		projection: "on",
 		max_input_bytes: 32 * 1024 * 1024,
 	},
 	request: {
@@ -91,6 +93,7 @@ export function fakePolicy(
 		entrypoints: ["envoy/authz/allow"],
 		evaluate: (entrypoint, input) => evaluate(Buffer.from(input), entrypoint),
 		reads: () => reads,
+		recall: (entrypoint, input) => evaluate(Buffer.from(input), entrypoint),
 	};
 }
 

@@ -16,7 +16,7 @@ export interface CheckDeps {
 	readonly config: {
 		readonly policy: Pick<
 			PolicyConfig,
-			"path" | "paths" | "dry_run" | "compat" | "extensions" | "max_input_bytes"
+			"path" | "paths" | "dry_run" | "compat" | "extensions" | "projection" | "max_input_bytes"
 		>;
 		readonly request: RequestConfig;
 		readonly identity: Pick<Config["identity"], "headers">;

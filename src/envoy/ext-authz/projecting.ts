@@ -26,7 +26,8 @@ export interface Projecting {
 	of(policy: ActivePolicy, entrypoint: string): Projection;
 	/**
 	 * Evaluates over what the policy reads. Where it is due, over the whole document too: if the answers differ, the
-	 * call is denied and the policy meets whole documents from then on. `wholeParts` is asked for then only.
+	 * call is denied and the policy meets whole documents from then on. `wholeParts` is asked for then only. In shadow
+	 * mode it is always due, and the answer over the whole document counts.
 	 * @throws WireError, InputTooLarge
 	 */
 	evaluate(
@@ -40,10 +41,14 @@ export interface Projecting {
 
 /** Projection of the input, proved against whole documents for each entrypoint of each activation. */
 export function createProjecting(
-	deps: Pick<CheckDeps, "clock" | "log" | "metrics">,
+	deps: Pick<CheckDeps, "clock" | "log" | "metrics"> & {
+		readonly config: { readonly policy: Pick<CheckDeps["config"]["policy"], "projection"> };
+	},
 	out: JsonOut,
 ): Projecting {
 	const { clock, log, metrics } = deps;
+	const { projection: mode } = deps.config.policy;
+	const shadow = mode === "shadow";
 	const states = new WeakMap<ActivePolicy, Map<string, State>>();
 	/** Found wrong once, at whichever entrypoint: nothing that the walk said of them is believed any more. */
 	const distrusted = new WeakSet<ActivePolicy>();
@@ -56,7 +61,8 @@ export function createProjecting(
 		}
 		let state = ofPolicy.get(entrypoint);
 		if (state === undefined) {
-			const projection = distrusted.has(policy) ? WHOLE : projectionOf(policy.reads(entrypoint));
+			const projection =
+				mode === "off" || distrusted.has(policy) ? WHOLE : projectionOf(policy.reads(entrypoint));
 			state = { projection, calls: 0 };
 			ofPolicy.set(entrypoint, state);
 		}
@@ -82,16 +88,20 @@ export function createProjecting(
 			const input = whole ? writeInput(out, wholeParts()) : writeInput(out, parts, projection);
 			if (clock.now() >= deadlineMs) return denial("deadline");
 			if (whole) return policy.evaluate(entrypoint, input);
-			const due = state.calls < PROVED_CALLS || state.calls % SAMPLED_EVERY === 0;
+			const due = shadow || state.calls < PROVED_CALLS || state.calls % SAMPLED_EVERY === 0;
 			state.calls++;
-			if (!due) return policy.evaluate(entrypoint, input);
+			if (!due) return policy.recall(entrypoint, input);
 			const now = clock.now();
 			const projected = policy.evaluate(entrypoint, input, now);
 			const full = policy.evaluate(entrypoint, writeInput(out, wholeParts()), now);
 			if (same(projected, full)) return full;
-			distrust(policy);
 			metrics.projectionMismatches.inc();
 			const { revision, digest } = policy;
+			if (shadow) {
+				log.warn({ revision, digest, entrypoint }, "projection would change the policy's answer");
+				return full;
+			}
+			distrust(policy);
 			log.error({ revision, digest, entrypoint }, "projection is off: it changed the policy's answer");
 			return denial("projection_mismatch", "the policy answered otherwise over what it was found to read");
 		},

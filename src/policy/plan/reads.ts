@@ -17,6 +17,15 @@ export const NOT_REPEATABLE: ReadonlySet<string> = new Set([
 	"uuid.rfc4122",
 ]);
 
+/** Those, and builtins that look at the clock: what they answered once says nothing about the next time. */
+export const IMPURE: ReadonlySet<string> = new Set([
+	...NOT_REPEATABLE,
+	"crypto.x509.parse_and_verify_certificates",
+	"crypto.x509.parse_and_verify_certificates_with_options",
+	"io.jwt.decode_verify",
+	"time.now_ns",
+]);
+
 /** A chain of calls that is longer is no policy's. */
 const MAX_CALLS = 512;
 /** Walks over all effects until none says anything new; each follows values one assignment further, or more. */
@@ -42,6 +51,22 @@ export function inputReads(plan: Plan, entrypoint: string): InputReads {
 		return readsOf(root);
 	} catch (thrown) {
 		if (thrown instanceof UnknownPlan) return EVERYTHING;
+		throw thrown;
+	}
+}
+
+/**
+ * Whether an entrypoint's answer depends on its input and the data alone, by the same walk: it reaches nothing that
+ * looks at the clock, at chance or at the network. False where that is not known. Never throws.
+ */
+export function isPure(plan: Plan, entrypoint: string): boolean {
+	try {
+		const codes = reachable(plan, entrypoint);
+		return [...codes.values()].every(({ effects }) =>
+			effects.every((effect) => effect.kind !== "call" || !IMPURE.has(effect.func)),
+		);
+	} catch (thrown) {
+		if (thrown instanceof UnknownPlan) return false;
 		throw thrown;
 	}
 }

@@ -4,6 +4,7 @@ import { errorMessage } from "../../lib/error-message.ts";
 import { type ErrorCode, PosternError, toPosternError } from "../../lib/errors.ts";
 import type { PolicyLimits } from "../limits.ts";
 import { type LoadedPolicy, loadPolicy } from "../load.ts";
+import type { MemoLimits } from "../memo.ts";
 import type { PolicyHolder } from "../types.ts";
 import { warmUp } from "./warm-up.ts";
 import { watchFile } from "./watch-file.ts";
@@ -40,7 +41,7 @@ export interface PolicySource extends PolicyHolder {
 
 interface FilePolicyOptions {
 	readonly path: string;
-	readonly limits: PolicyLimits;
+	readonly limits: PolicyLimits & MemoLimits;
 	readonly clock: Clock;
 	readonly pollSeconds: number;
 	/** Called after a policy took over. */

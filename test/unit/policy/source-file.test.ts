@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from "@jest/globals";
 import { systemClock } from "../../../src/lib/clock.ts";
 import type { PosternError } from "../../../src/lib/errors.ts";
 import { DEFAULT_POLICY_LIMITS, type PolicyLimits } from "../../../src/policy/limits.ts";
+import type { MemoLimits } from "../../../src/policy/memo.ts";
 import { filePolicySource, type PolicySource } from "../../../src/policy/source/file.ts";
 import { bundleOf, inFolder, inputOf } from "../../support/policy.ts";
 
@@ -30,7 +31,7 @@ interface Scene {
 
 async function scene(
 	use: (scene: Scene) => Promise<void>,
-	options: { readonly pollSeconds?: number; readonly limits?: PolicyLimits } = {},
+	options: { readonly pollSeconds?: number; readonly limits?: PolicyLimits & MemoLimits } = {},
 ): Promise<void> {
 	await inFolder(async (folder) => {
 		const file = join(folder, "bundle.tar.gz");

@@ -23,7 +23,7 @@ const COMPAT: EncoderConfig = {
 	compat: true,
 	fields: false,
 	cacheControl: "",
-	identityHeaders: { id: "", issuer: "" },
+	identityHeaders: { id: "off", issuer: "off" },
 };
 const ALLOW: Allow = {
 	kind: "allow",

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { unpack } from "../../../../src/policy/bundle/unpack.ts";
-import { readsByEntrypoint } from "../../../../src/policy/plan/by-entrypoint.ts";
+import { factsByEntrypoint } from "../../../../src/policy/plan/by-entrypoint.ts";
 import { NOT_REPEATABLE } from "../../../../src/policy/plan/reads.ts";
 import type { InputReads } from "../../../../src/policy/types.ts";
 import { bundleOf, policyOf } from "../../../support/policy.ts";
@@ -145,8 +145,8 @@ describe("a plan that says nothing for sure", () => {
 	});
 	const reads = (plan: unknown): Shown => {
 		const names = new Map([[ENTRYPOINT, ENTRYPOINT]]);
-		const reading = readsByEntrypoint({ bound: true, plan: Buffer.from(JSON.stringify(plan)) }, names);
-		return show(reading.get(ENTRYPOINT) as InputReads);
+		const facts = factsByEntrypoint({ bound: true, plan: Buffer.from(JSON.stringify(plan)) }, names);
+		return show(facts.get(ENTRYPOINT)?.reads as InputReads);
 	};
 	const call = (func: string, args: readonly unknown[]): unknown => ({
 		type: "CallStmt",
@@ -255,7 +255,7 @@ describe("a plan that says nothing for sure", () => {
 		const plan = files.get("plan.json") as Buffer;
 		const names = new Map([[ENTRYPOINT, ENTRYPOINT]]);
 		const of = (bundle: { bound: boolean; plan?: Buffer }) =>
-			show(readsByEntrypoint(bundle, names).get(ENTRYPOINT) as InputReads);
+			show(factsByEntrypoint(bundle, names).get(ENTRYPOINT)?.reads as InputReads);
 		expect(of({ bound: true, plan })).toEqual({});
 		expect(of({ bound: false, plan })).toBe("all");
 		expect(of({ bound: true })).toBe("all");
