@@ -300,7 +300,8 @@ function createReader(strings: readonly string[]) {
 	}
 
 	function blocks(value: unknown, depth: number): readonly Block[] {
-		return listOf(value).map((each) => block(each, depth));
+		// As with statements.
+		return listOf(value ?? []).map((each) => block(each, depth));
 	}
 
 	return { blocks };

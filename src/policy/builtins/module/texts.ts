@@ -34,24 +34,30 @@ const trim = (left: boolean, right: boolean): Builtin =>
 /** Go's `unicode.IsSpace`. */
 const SPACE = /^[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/u;
 
-/** At each place the first pattern, in the order of the patterns, that stands there; then on behind it. */
+/**
+ * At each place the first pattern, in the order of the patterns, that stands there; then on behind it. Behind a pattern
+ * that is empty another one may stand at the same place.
+ */
 const replaceAll: Builtin = ([patterns, text]) => {
 	if (!isObject(patterns) || typeof text !== "string") return undefined;
 	const pairs = sortEntries(patterns);
 	if (!pairs.every(([from, to]) => typeof from === "string" && typeof to === "string")) return undefined;
 	const texts = pairs as readonly (readonly [string, string])[];
 	let out = "";
-	for (let at = 0; ; ) {
-		const [from, to] = texts.find(([pattern]) => text.startsWith(pattern, at)) ?? ["", ""];
-		out += to;
-		if (from !== "") at += from.length;
-		else if (at >= text.length) return out;
-		else {
-			const point = String.fromCodePoint(text.codePointAt(at) ?? 0);
-			out += point;
-			at += point.length;
+	let wasEmpty = false;
+	for (let at = 0; at <= text.length; ) {
+		const hit = texts.find(([from]) => !(wasEmpty && from === "") && text.startsWith(from, at));
+		wasEmpty = hit?.[0] === "";
+		if (hit !== undefined) {
+			out += hit[1];
+			at += hit[0].length;
+			continue;
 		}
+		const point = at < text.length ? String.fromCodePoint(text.codePointAt(at) ?? 0) : "";
+		out += point;
+		at += Math.max(point.length, 1);
 	}
+	return out;
 };
 
 const encoded = (encoding: "base64" | "base64url"): Builtin =>
