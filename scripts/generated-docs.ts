@@ -10,23 +10,30 @@ import { fileURLToPath } from "node:url";
 import { jsonSchema } from "../src/config/leaves.ts";
 import { commandsPage } from "./commands-page.ts";
 import { configurationPage } from "./configuration-page.ts";
+import { inputSchema } from "./input-schema.ts";
+import { libraryPage } from "./library-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const help = (...args: readonly string[]): string =>
 	execFileSync(process.execPath, [join(root, "bin", "postern"), ...args, "--help"], { encoding: "utf8" });
 
-const pages: Readonly<Record<string, () => string>> = {
+const json = (value: object): string => `${JSON.stringify(value, undefined, "\t")}\n`;
+
+const pages: Readonly<Record<string, () => string | Promise<string>>> = {
 	"docs/reference/commands.md": () => commandsPage(help),
 	"docs/reference/configuration.md": configurationPage,
+	"docs/reference/input.schema.json": () => json(inputSchema(true)),
+	"docs/reference/input.opa-envoy-plugin.schema.json": () => json(inputSchema(false)),
 	"docs/reference/metrics.md": metricsPage,
-	"docs/reference/postern.schema.json": () => `${JSON.stringify(jsonSchema(), undefined, "\t")}\n`,
+	"docs/reference/policy-library.md": libraryPage,
+	"docs/reference/postern.schema.json": () => json(jsonSchema()),
 };
 
 const check = process.argv.includes("--check");
 for (const [file, make] of Object.entries(pages)) {
 	const path = join(root, file);
-	const text = make();
+	const text = await make();
 	if (!check) writeFileSync(path, text);
 	else if (readFileSync(path, "utf8") !== text) {
 		process.stderr.write(`${file} is stale: run \`npm run docs\`\n`);

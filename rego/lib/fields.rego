@@ -54,8 +54,17 @@ named(sets, names) := {selector | some name in names; some selector in sets[name
 	}
 }
 
+# METADATA
+# title: Items of one list of several directives
+# description: |
+#   Of `mask`, for example, as a set.
 united(directives, key) := {item | some directive in directives; some item in directive[key]}
 
+# METADATA
+# title: Whether what is not named will be withheld
+# description: |
+#   One directive with `release` is enough; so is none at all.
+# scope: document
 is_closed(directives) if count(directives) == 0
 
 is_closed(directives) if {
@@ -63,6 +72,10 @@ is_closed(directives) if {
 	directive.release
 }
 
+# METADATA
+# title: Whether a directive is of parts that can be united
+# description: |
+#   Lists or sets under the four keys; anything else would be lost.
 is_plain(directive) if {
 	is_object(directive)
 	every key, items in directive {
@@ -71,10 +84,20 @@ is_plain(directive) if {
 	}
 }
 
+# METADATA
+# title: Whether something is a list or a set
+# description: |
+#   An object would be gone through by its values.
+# scope: document
 is_collection(items) if is_array(items)
 
 is_collection(items) if is_set(items)
 
+# METADATA
+# title: A selector for the elements of a list
+# description: |
+#   Undefined for what is no text of a selector.
+# scope: document
 in_list(selector) := concat("", ["$[*]", substring(selector, 1, -1)]) if startswith(selector, "$")
 
 in_list(selector) := selector if startswith(selector, "class:")

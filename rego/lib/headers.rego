@@ -49,6 +49,10 @@ basic(value) := {"user": user, "password": password} if {
 	password := substring(text, colon + 1, -1)
 }
 
+# METADATA
+# title: What follows a scheme
+# description: |
+#   Schemes have no case (RFC 9110, 11.1).
 credentials(value, scheme) := text if {
 	space := indexof(value, " ")
 	lower(substring(value, 0, space)) == scheme

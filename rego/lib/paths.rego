@@ -12,6 +12,7 @@ package postern.lib.paths
 #   where it does not describe the path. A template is a list of segments, `["people", "{id}"]`, or a text,
 #   `"/people/{id}"`. `{name}` stands for one segment that is not empty, `*` for one without a name, and `{name...}` at
 #   the end for all that is left, one segment or more, as a list. A name stands once.
+# scope: document
 match(template, path) := named(parts, path) if {
 	parts := segments(template)
 	not takes_rest(parts)
@@ -42,12 +43,25 @@ under(prefix, path) if {
 	array.slice(path, 0, count(parts)) == parts
 }
 
+# METADATA
+# title: Segments of a template
+# description: |
+#   A list as it is, a text split at its slashes.
+# scope: document
 segments(template) := template if is_array(template)
 
 segments(template) := split(trim_prefix(template, "/"), "/") if is_string(template)
 
+# METADATA
+# title: Whether the last part takes what is left
+# description: |
+#   It is written `{name...}`.
 takes_rest(parts) if rest_name(parts[count(parts) - 1])
 
+# METADATA
+# title: Whether parts and segments agree, one by one
+# description: |
+#   No name may stand twice: of two values one would win.
 fits_all(parts, path) if {
 	count(names(parts)) == count([part | some part in parts; name(part)])
 	every i, part in parts {
@@ -55,6 +69,11 @@ fits_all(parts, path) if {
 	}
 }
 
+# METADATA
+# title: Whether a part stands for a segment
+# description: |
+#   A wildcard for any that is not empty, anything else for itself.
+# scope: document
 fits(part, segment) if {
 	wildcard(part)
 	segment != ""
@@ -66,19 +85,40 @@ fits(part, segment) if {
 	part == segment
 }
 
+# METADATA
+# title: Parts that stand for any segment
+# description: |
+#   `*`, and `{name}`.
+# scope: document
 wildcard("*")
 
 wildcard(part) if name(part)
 
+# METADATA
+# title: The named parts and what they stand for
+# description: |
+#   An object from name to segment.
 named(parts, path) := {name(part): path[i] | some i, part in parts}
 
+# METADATA
+# title: Names of parts
+# description: |
+#   As a set; parts without a name give none.
 names(parts) := {name(part) | some part in parts}
 
+# METADATA
+# title: Name of a part
+# description: |
+#   Of `{name}`; undefined for every other part.
 name(part) := text if {
 	text := inside(part)
 	not endswith(text, "...")
 }
 
+# METADATA
+# title: Name of a part for what is left
+# description: |
+#   Of `{name...}`; undefined for every other part.
 rest_name(part) := text if {
 	whole := inside(part)
 	endswith(whole, "...")
@@ -86,6 +126,10 @@ rest_name(part) := text if {
 	text != ""
 }
 
+# METADATA
+# title: What stands between braces
+# description: |
+#   Undefined where there is nothing, or no braces.
 inside(part) := text if {
 	startswith(part, "{")
 	endswith(part, "}")

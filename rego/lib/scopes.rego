@@ -9,6 +9,7 @@ package postern.lib.scopes
 # title: of(value)
 # description: |
 #   The scopes of a text or a list, as a set; undefined for anything else.
+# scope: document
 of(value) := {word | some word in split(value, " "); word != ""} if is_string(value)
 
 of(value) := {word | some word in value} if is_array(value)

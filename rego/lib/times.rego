@@ -28,6 +28,7 @@ between(now, from, to) if {
 #   Whether a moment lies in a weekly window: `{"days": ["Monday", "Friday"], "from": "08:00", "to": "18:00", "zone":
 #   "Europe/Zurich"}`. The end is not part of it and may be `24:00`. A window whose end is before its start goes over
 #   midnight, and belongs to the day on which it starts. Without `days` it is every day's.
+# scope: document
 within(now, window) if {
 	is_window(window)
 	window.from < window.to
@@ -51,6 +52,10 @@ within(now, window) if {
 	opens(window, day_before[time.weekday([now, window.zone])])
 }
 
+# METADATA
+# title: Whether a window can be read
+# description: |
+#   Its ends are times of day, its zone has a name.
 is_window(window) if {
 	every end in [window.from, window.to] {
 		regex.match(`^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)$`, end)
@@ -59,11 +64,20 @@ is_window(window) if {
 	is_zone(window.zone)
 }
 
-# "" is UTC for OPA, and "Local" the zone of the machine.
+# METADATA
+# title: Names of zones that mean the same everywhere
+# description: |
+#   `""` would be UTC, and `Local` the zone of the machine.
+# scope: document
 is_zone("UTC")
 
 is_zone(zone) if contains(zone, "/")
 
+# METADATA
+# title: Whether a window opens on a day
+# description: |
+#   On each, where it names none.
+# scope: document
 opens(window, day) if day in window.days
 
 opens(window, day) if {
@@ -71,8 +85,16 @@ opens(window, day) if {
 	day_before[day]
 }
 
+# METADATA
+# title: Whether a window names its days
+# description: |
+#   Even badly: a list that is none must not mean every day.
 has_days(window) if "days" in object.keys(window)
 
+# METADATA
+# title: The day before each day
+# description: |
+#   As `time.weekday` names them.
 day_before := {
 	"Monday": "Sunday",
 	"Tuesday": "Monday",
