@@ -69,3 +69,30 @@ describe("the example policies", () => {
 		expect(rules.filter((name) => !names.has(name))).toEqual([]);
 	});
 });
+
+const PLUGIN_EXAMPLES = join("examples", "opa-envoy-plugin");
+
+describe.each(readdirSync(join(ROOT, PLUGIN_EXAMPLES)).filter((name) => !name.endsWith(".md")))(
+	"the policy of the plugin example %s",
+	(name) => {
+		const folder = join(PLUGIN_EXAMPLES, name, "policy");
+
+		test("is formatted, strict, and of the right types under the schema of the peer's input", async () => {
+			const opa = await findOpa();
+			expect(await opa.run(["fmt", "--fail", "--list", folder], ROOT)).toMatchObject({ code: 0, stdout: "" });
+			const schema = join("docs", "reference", "input.opa-envoy-plugin.schema.json");
+			const args = ["--capabilities", CAPABILITIES_PATH, "--schema", schema];
+			expect(await opa.run(["check", "--strict", ...args, folder], ROOT)).toMatchObject({
+				code: 0,
+				stderr: "",
+			});
+		});
+
+		test(`passes its tests, which cover at least ${MIN_COVERAGE} % of it`, async () => {
+			const opa = await findOpa();
+			const { code, stdout } = await opa.run(["test", "--coverage", "--format=json", folder], ROOT);
+			expect(code).toBe(0);
+			expect((JSON.parse(stdout) as { coverage: number }).coverage).toBeGreaterThanOrEqual(MIN_COVERAGE);
+		});
+	},
+);
