@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import type { AuditRecord } from "../../src/audit/types.ts";
 import { createCheckService } from "../../src/envoy/ext-authz/check-service.ts";
 import { checkDeps, fakePolicy, STRICT } from "../support/check-deps.ts";
+import { askOnce } from "../support/envoy/ask-once.ts";
 import type { EnvoyConfig } from "../support/envoy/envoy-process.ts";
 import { type Mesh, startMesh } from "../support/envoy/mesh.ts";
 
@@ -22,6 +23,7 @@ const judged: string[][] = [];
 beforeAll(async () => {
 	mesh = await startMesh({
 		change: (config: EnvoyConfig) => {
+			askOnce(config);
 			for (const { filter_chains } of config.static_resources.listeners) {
 				const manager = filter_chains[0].filters[0].typed_config;
 				// Where a route is to have them, Envoy must leave them alone.

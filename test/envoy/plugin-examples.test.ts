@@ -19,6 +19,7 @@ import { buildBundle } from "../../src/policy/bundle/build.ts";
 import { findOpa } from "../../src/policy/bundle/opa.ts";
 import { type App, buildApp } from "../../src/serve/app.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { askOnce } from "../support/envoy/ask-once.ts";
 import { createCertificates } from "../support/envoy/certificates.ts";
 import { type ClientAnswer, callHttp1, callHttp2, header } from "../support/envoy/client.ts";
 import { type EnvoyConfig, type EnvoyProcess, filterOf, startEnvoy } from "../support/envoy/envoy-process.ts";
@@ -99,7 +100,10 @@ beforeAll(async () => {
 		postern: address,
 		upstream: upstream.address,
 		certificates: await createCertificates(),
-		change: (config) => asPluginUsersHaveIt(config, `127.0.0.1:${port}`),
+		change: (config) => {
+			askOnce(config);
+			asPluginUsersHaveIt(config, `127.0.0.1:${port}`);
+		},
 	});
 }, 60_000);
 

@@ -2,6 +2,7 @@ import { readCheckRequest } from "../../src/envoy/ext-authz/check-request.ts";
 import { createCheckService } from "../../src/envoy/ext-authz/check-service.ts";
 import { parsePath } from "../../src/request/path.ts";
 import { checkDeps } from "../support/check-deps.ts";
+import { askOnce } from "../support/envoy/ask-once.ts";
 import { callHttp2 } from "../support/envoy/client.ts";
 import type { EnvoyConfig } from "../support/envoy/envoy-process.ts";
 import { type Mesh, startMesh } from "../support/envoy/mesh.ts";
@@ -86,7 +87,7 @@ export async function startExperiment(): Promise<Experiment> {
 			},
 		]),
 	);
-	const mesh: Mesh = await startMesh({ variants });
+	const mesh: Mesh = await startMesh({ change: askOnce, variants });
 	const shown = new Map<string, Shown[]>();
 	let reason = "";
 	const audit = {
