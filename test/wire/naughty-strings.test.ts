@@ -135,7 +135,7 @@ describe("naughty strings as path, query, header, body and claim", () => {
 			} else refused++;
 		});
 		expect(wrong).toEqual([]);
-		expect(refused).toBeGreaterThan(5);
+		expect(refused).toBeGreaterThan(0);
 		const lines = await linesOf(open, strings.length * 2);
 		expect(lines.length).toBe(strings.length * 2);
 		for (const line of lines) expect(() => JSON.parse(line) as unknown).not.toThrow();

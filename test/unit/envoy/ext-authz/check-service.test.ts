@@ -161,6 +161,40 @@ describe("refused before the policy runs", () => {
 		expect(await reasonFor({ path })).toBe("path_ambiguous");
 		expect(await reasonFor({ path }, withRequest({ ambiguous_paths: "allow" }))).toBe("allowed");
 	});
+	test("every kind of ambiguous path, in every profile", async () => {
+		const paths = [
+			...[
+				"/a%2fb",
+				"/a%5cb",
+				"/a\\b",
+				"/a%00b",
+				"/a/../b",
+				"/a/./b",
+				"/a/%2e%2e/b",
+				"/a/%2E./b",
+				"/a/..;x/b",
+			],
+			...[
+				"/a/..%3b/b",
+				"//a",
+				"/a//b",
+				"/a;v=1/b",
+				"/a%3bv/b",
+				"/a%zz",
+				"/a%2",
+				"/a%ff",
+				"/a%c0%af",
+				"/a%252fb",
+			],
+		];
+		for (const profile of [STRICT, COMPAT]) {
+			const request = { ...profile.request, ambiguous_paths: "refuse" } as const;
+			for (const path of paths) {
+				const reason = await reasonFor({ path }, { config: { ...profile, request } });
+				expect([path, reason]).toEqual([path, "path_ambiguous"]);
+			}
+		}
+	});
 	test("an ambiguous path, unless route and configuration both allow each of its kinds", async () => {
 		const reason = async (path: string, asked: string | undefined, listed: readonly PathKind[]) => {
 			const contextExtensions = asked === undefined ? {} : { "postern.allow_paths": asked };
