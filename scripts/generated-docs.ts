@@ -1,6 +1,6 @@
 /**
- * The pages of docs/reference that are made from the program itself. `npm run docs` writes them; with `--check` it
- * compares instead and exits 1 where a page is stale.
+ * The pages of docs/reference that are made from the program itself, and what else is made from a file beside it. `npm
+ * run docs` writes them; with `--check` it compares instead and exits 1 where one is stale.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -10,25 +10,35 @@ import { fileURLToPath } from "node:url";
 import { jsonSchema } from "../src/config/leaves.ts";
 import { commandsPage } from "./commands-page.ts";
 import { configurationPage } from "./configuration-page.ts";
+import { descriptorSet } from "./descriptor-set.ts";
+import { inputSchema } from "./input-schema.ts";
+import { libraryPage } from "./library-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const help = (...args: readonly string[]): string =>
 	execFileSync(process.execPath, [join(root, "bin", "postern"), ...args, "--help"], { encoding: "utf8" });
 
-const pages: Readonly<Record<string, () => string>> = {
+const json = (value: object): string => `${JSON.stringify(value, undefined, "\t")}\n`;
+
+const pages: Readonly<Record<string, () => string | Buffer | Promise<string>>> = {
 	"docs/reference/commands.md": () => commandsPage(help),
 	"docs/reference/configuration.md": configurationPage,
+	"docs/reference/input.schema.json": () => json(inputSchema(true)),
+	"docs/reference/input.opa-envoy-plugin.schema.json": () => json(inputSchema(false)),
 	"docs/reference/metrics.md": metricsPage,
-	"docs/reference/postern.schema.json": () => `${JSON.stringify(jsonSchema(), undefined, "\t")}\n`,
+	"docs/reference/policy-library.md": libraryPage,
+	"docs/reference/postern.schema.json": () => json(jsonSchema()),
+	"examples/opa-envoy-plugin/grpc-body/orders.pb": () =>
+		descriptorSet(join(root, "examples/opa-envoy-plugin/grpc-body/orders.proto")),
 };
 
 const check = process.argv.includes("--check");
 for (const [file, make] of Object.entries(pages)) {
 	const path = join(root, file);
-	const text = make();
-	if (!check) writeFileSync(path, text);
-	else if (readFileSync(path, "utf8") !== text) {
+	const made = Buffer.from(await make());
+	if (!check) writeFileSync(path, made);
+	else if (!readFileSync(path).equals(made)) {
 		process.stderr.write(`${file} is stale: run \`npm run docs\`\n`);
 		process.exitCode = 1;
 	}

@@ -7,7 +7,8 @@ import { parseFlags } from "./flags.ts";
 const HELP = `usage: postern build DIR... -o FILE [-e PATH]... [--revision TEXT] [--opa COMMAND] [--json]
 
 Compiles the policies and data of folders (or single files) into one bundle: WASM, plan and data, bound to each
-other. Files ending in _test.rego and hidden files are left out. The same sources give the same bytes.
+other. Files ending in _test.rego and hidden files are left out. The policy library is added where a policy imports
+from data.postern.lib. The same sources give the same bytes.
 
   -o, --output FILE      where the bundle goes; replaced in one step
   -e, --entrypoint PATH  decision path, may be repeated; ${DEFAULT_ENTRYPOINT} when absent

@@ -35,4 +35,9 @@ export const COMMANDS: readonly CommandEntry[] = [
 		summary: "a directive and a body → the masked body and a report of its fields",
 		load: async () => (await import("./mask.ts")).maskCommand,
 	},
+	{
+		name: "where",
+		summary: "paths of the policy library, the schemas and the capabilities, for OPA's own commands",
+		load: async () => (await import("./where.ts")).whereCommand,
+	},
 ];

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseAddress } from "../lib/address.ts";
+import { PATH_KINDS } from "../lib/path-kinds.ts";
 import { LIMITS, type LimitName, rangeText } from "./limits.ts";
 
 /** An integer with the default and the range of `config/limits.ts`. */
@@ -151,6 +152,13 @@ function refusal(description: string) {
 
 const request = z.strictObject({
 	ambiguous_paths: refusal("A path that two readers could see differently is denied before the policy runs."),
+	path_allowances: z
+		.array(choice(PATH_KINDS, "One kind of ambiguity"), { error: "must be a list of kinds" })
+		.max(PATH_KINDS.length, { error: `must not hold more than ${PATH_KINDS.length} kinds` })
+		.default([])
+		.describe(
+			'Kinds of ambiguity that routes may be allowed by `context_extensions["postern.allow_paths"]`; a kind that is not listed here is refused there too.',
+		),
 	repeated_headers: refusal("Single-valued headers that come repeated are denied before the policy runs."),
 	unread_bodies: refusal(
 		"A policy that reads `parsed_body` meets no body that was not read (`body_state` other than `absent` and `parsed`). `allow` under `policy.compat: opa-envoy-plugin`, unless set.",

@@ -1,3 +1,5 @@
+import type { PathKind } from "../lib/path-kinds.ts";
+
 /**
  * The configuration after defaults, as `config/load.ts` gives it: frozen, every limit within its range.
  * Keys are those of `postern.yaml`. Sizes are bytes, times seconds unless a name says otherwise.
@@ -58,6 +60,8 @@ export interface PolicyConfig {
 export interface RequestConfig {
 	/** `refuse`: a path that two readers could see differently is denied before the policy runs. */
 	readonly ambiguous_paths: "refuse" | "allow";
+	/** Kinds of ambiguity that routes may ask to be allowed. */
+	readonly path_allowances: readonly PathKind[];
 	/** `refuse`: single-valued headers that come repeated are denied before the policy runs. */
 	readonly repeated_headers: "refuse" | "allow";
 	/** `refuse`: a policy meets no body that was not read (`body_state` other than absent and parsed). */

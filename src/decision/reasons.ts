@@ -20,6 +20,7 @@ export const REASONS = {
 	input_too_large: 503,
 	no_policy: 503,
 	policy_missing: 503,
+	allowance_invalid: 503,
 	policy_error: 503,
 	policy_trap: 503,
 	projection_mismatch: 503,

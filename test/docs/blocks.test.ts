@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { parseAllDocuments } from "yaml";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { readConfig } from "../../src/config/load.ts";
+import { LIBRARY_PATH } from "../../src/policy/bundle/library.ts";
 import { blocksOf, type DocBlock, optionOf } from "../support/doc-blocks.ts";
 import { ROOT } from "../support/source-tree.ts";
 
@@ -148,7 +149,7 @@ describe.each(PAGES)("%s", (page) => {
 					const file = join(sandbox, `block-${block.line}.rego`);
 					writeFileSync(file, `${block.text}\n`);
 					for (const args of [
-						["check", "--strict", file],
+						["check", "--strict", file, LIBRARY_PATH],
 						["fmt", "--fail", "--diff", file],
 					]) {
 						const result = spawnSync("opa", args, { env: environment, encoding: "utf8" });

@@ -38,6 +38,7 @@ export const STRICT: CheckConfig = {
 	},
 	request: {
 		ambiguous_paths: "refuse",
+		path_allowances: [],
 		repeated_headers: "refuse",
 		unread_bodies: "refuse",
 		redirected: "refuse",
@@ -66,6 +67,7 @@ export const COMPAT: CheckConfig = {
 	},
 	request: {
 		ambiguous_paths: "allow",
+		path_allowances: [],
 		repeated_headers: "allow",
 		unread_bodies: "allow",
 		redirected: "allow",

@@ -11,7 +11,7 @@ import { ROOT } from "./source-tree.ts";
  * - `sh`: for a person to type; its npm scripts and commands must exist;
  * - `FORMAT file=NAME`: as FORMAT, and written to NAME in the sandbox for later blocks of the page;
  * - `yaml postern`: a whole configuration, which must load; `yaml` and `json`: must parse;
- * - `rego`: a module that `opa check --strict` and `opa fmt` accept.
+ * - `rego`: a module that `opa check --strict` (beside the policy library) and `opa fmt` accept.
  */
 export interface DocBlock {
 	readonly page: string;

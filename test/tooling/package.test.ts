@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -49,11 +58,33 @@ test("the package holds what runs and no sources, tests or scripts", () => {
 		"envoy",
 		"package.json",
 		"postern-capabilities.json",
+		"rego",
 	]);
+	expect(readdirSync(join(installed, "rego"))).toEqual(["lib"]);
 });
 
 test("its command runs under node_modules, where Node strips no types", () => {
 	expect(postern(["--version"])).toBe(`postern ${version}\n`);
+});
+
+test("its command knows where its own files are", () => {
+	for (const name of ["library", "input-schema", "plugin-input-schema", "capabilities", "config-schema"]) {
+		const path = postern(["where", name]).trim();
+		expect([path.startsWith(`${installed}/`), existsSync(path)]).toEqual([true, true]);
+	}
+});
+
+test("its command builds a policy that imports from the library", () => {
+	mkdirSync(join(folder, "policies"));
+	const rules = 'allow if paths.match("/people/{id}", input.parsed_path)';
+	writeFileSync(
+		join(folder, "policies", "authz.rego"),
+		`package envoy.authz\n\nimport data.postern.lib.paths\n\n${rules}\n`,
+	);
+	postern(["build", "policies", "-o", "library.tar.gz"]);
+	const input = JSON.stringify({ parsed_path: ["people", "7"] });
+	const args = ["eval", "--bundle", "library.tar.gz", "--input", "-", "--json"];
+	expect(JSON.parse(postern(args, input))).toMatchObject({ verdict: "allow" });
 });
 
 test("its command builds a bundle and evaluates it", () => {

@@ -109,8 +109,9 @@ function writeAllow(
 	for (const header of decision.headers) {
 		const name = header.name.toLowerCase();
 		if (masked && (name === "accept-encoding" || CONDITIONAL.includes(name))) continue;
+		// The first value replaces the caller's own; what the policy says of the same name after it comes beside it.
+		writeHeader(w, 2, header, named.includes(name));
 		named.push(name);
-		writeHeader(w, 2, header, false);
 	}
 	const removed = decision.removeHeaders.map((name) => name.toLowerCase());
 	writeIdentity(w, config.identityHeaders.id, answer.identity.id, named, removed);

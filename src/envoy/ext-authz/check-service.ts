@@ -19,11 +19,13 @@ import { WireError } from "../protobuf/reader.ts";
 import { readCheckRequest } from "./check-request.ts";
 import { createEncoder, isUnreadable } from "./check-response.ts";
 import type { CheckView, Span } from "./check-view.ts";
+import { askedPath } from "./context-extensions.ts";
 import { decisionRecord } from "./decision-record.ts";
 import type { CheckDeps } from "./deps.ts";
 import { createDryRun } from "./dry-run.ts";
 import type { InputParts } from "./input.ts";
 import { createJsonOut, InputTooLarge } from "./json-out.ts";
+import { createPathAllowances } from "./path-allowances.ts";
 import { createProjecting } from "./projecting.ts";
 import { readsBody } from "./projection.ts";
 import { type RequestFacts, readFacts, refuseRequest } from "./request-facts.ts";
@@ -82,6 +84,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 	};
 	const out = createJsonOut(config.policy.max_input_bytes);
 	const projecting = createProjecting(deps, out);
+	const allowancesOf = createPathAllowances(requestRules.path_allowances);
 	const encode = createEncoder({
 		compat,
 		fields: fields.enabled,
@@ -138,7 +141,9 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		call.view = view;
 		const facts = readFacts(view);
 		call.facts = facts;
-		const refused = refuseRequest(view, facts, requestRules, compat, fields.enabled);
+		const allowed = allowancesOf(view);
+		if ("kind" in allowed) return allowed;
+		const refused = refuseRequest(view, facts, requestRules, compat, fields.enabled, allowed);
 		if (refused !== undefined) return refused;
 		if (deps.identify === undefined) return decide(call, view, facts, NOBODY);
 		const principal = deps.trusted ? facts.principal : "";
@@ -161,7 +166,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		call.identity = identity;
 		const { policy } = call;
 		if (policy === undefined) return denial("no_policy");
-		const asked = (view.contextExtensions.length === 0 ? undefined : askedPath(view)) ?? defaultPath;
+		const asked = askedPath(view) ?? defaultPath;
 		const target = paths.get(asked);
 		if (target === undefined) {
 			return denial("policy_missing", `the route asks for decision path ${JSON.stringify(asked)}`);
@@ -321,22 +326,6 @@ export function createCheckService(deps: CheckDeps): CheckService {
 	}
 
 	return { check, deny };
-}
-
-const PATH_EXTENSION = Buffer.from("postern.path", "latin1");
-
-/** `context_extensions["postern.path"]`: the decision path that the route asks for. */
-function askedPath(view: CheckView): string | undefined {
-	const { bytes, contextExtensions } = view;
-	for (let at = 0; at < contextExtensions.length; at += 4) {
-		const start = contextExtensions[at] as number;
-		const end = contextExtensions[at + 1] as number;
-		if (end - start !== PATH_EXTENSION.length || PATH_EXTENSION.compare(bytes, start, end) !== 0) continue;
-		return bytes
-			.toString("utf8", contextExtensions[at + 2], contextExtensions[at + 3])
-			.replace(/^\/+|\/+$/g, "");
-	}
-	return undefined;
 }
 
 /** `HTTP/1.0` or `HTTP/1.1`; Envoy writes no other form of them. */

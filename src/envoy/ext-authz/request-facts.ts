@@ -2,8 +2,9 @@ import type { RequestConfig } from "../../config/types.ts";
 import { denial } from "../../decision/deny.ts";
 import { HANDOFF_NAMESPACE } from "../../decision/handoff-types.ts";
 import type { Deny } from "../../decision/types.ts";
+import type { PathKind } from "../../lib/path-kinds.ts";
 import { type HeaderFacts, readHeaders } from "../../request/headers.ts";
-import { pathAmbiguity } from "../../request/path.ts";
+import { pathAmbiguity } from "../../request/path-ambiguity.ts";
 import { readMembers } from "../protobuf/struct.ts";
 import { openEntry, textOf } from "./check-request.ts";
 import type { CheckView, HttpView, Span } from "./check-view.ts";
@@ -40,7 +41,7 @@ export function readFacts(view: CheckView): RequestFacts {
 
 /**
  * Refusals that need no policy: what could be read in two ways, and what has been decided once already. `handsOn`: the
- * answer carries a hand-off.
+ * answer carries a hand-off. `allowed`: kinds of ambiguity that the route may meet.
  */
 export function refuseRequest(
 	view: CheckView,
@@ -48,6 +49,7 @@ export function refuseRequest(
 	rules: RequestConfig,
 	compat: boolean,
 	handsOn: boolean,
+	allowed: ReadonlySet<PathKind>,
 ): Deny | undefined {
 	const { http } = view;
 	// TRACE sends the request's headers back, those that we set included (RFC 9110, section 9.3.8).
@@ -65,7 +67,7 @@ export function refuseRequest(
 			: denial("request_malformed", "no HTTP attributes: the check is for no HTTP request");
 	}
 	if (rules.ambiguous_paths === "refuse") {
-		const why = ambiguity(view, http, facts);
+		const why = ambiguity(view, http, facts, allowed);
 		if (why !== undefined) return denial("path_ambiguous", why);
 	}
 	if (rules.repeated_headers === "refuse" && facts.headers.repeated !== undefined) {
@@ -74,13 +76,20 @@ export function refuseRequest(
 	return undefined;
 }
 
-function ambiguity(view: CheckView, http: HttpView, facts: RequestFacts): string | undefined {
+function ambiguity(
+	view: CheckView,
+	http: HttpView,
+	facts: RequestFacts,
+	allowed: ReadonlySet<PathKind>,
+): string | undefined {
 	const { bytes } = view;
 	const { path } = http;
 	// CONNECT names an authority and no path (RFC 9110, section 9.3.6).
 	if (facts.method === "CONNECT" && path.start === path.end) return undefined;
-	const why = pathAmbiguity(bytes, path.start, path.end);
-	if (why !== undefined) return why;
+	const found = pathAmbiguity(bytes, path.start, path.end);
+	if (found?.hopeless !== undefined) return found.hopeless;
+	const refused = found?.kinds.filter((kind) => !allowed.has(kind)) ?? [];
+	if (refused.length > 0) return refused.join(", ");
 	const other: Span | undefined = facts.headers.path;
 	if (other !== undefined && !sameText(bytes, path.start, path.end, other.start, other.end)) {
 		return "path and :path differ";

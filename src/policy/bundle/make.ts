@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { DEFAULT_ENTRYPOINT, normalizeEntrypoint } from "../entrypoint.ts";
 import { CAPABILITIES_PATH } from "./capabilities.ts";
 import { compile } from "./compile.ts";
+import { stageLibrary } from "./library.ts";
 import { BUNDLE_FORMAT, type BundleBinding } from "./manifest.ts";
 import { findOpa } from "./opa.ts";
 import { pack } from "./pack.ts";
@@ -14,7 +15,10 @@ import { stageSources } from "./stage.ts";
 const PACKAGE_PATH = fileURLToPath(new URL("../../../package.json", import.meta.url));
 
 export interface BuildOptions {
-	/** Folders and files with Rego and data, loaded as `opa build` loads them; tests and hidden files are left out. */
+	/**
+	 * Folders and files with Rego and data, loaded as `opa build` loads them; tests and hidden files are left out. The
+	 * policy library is added where they refer to it.
+	 */
 	readonly dirs: readonly string[];
 	/** Decision paths; `envoy/authz/allow` when none is given. */
 	readonly entrypoints?: readonly string[];
@@ -52,7 +56,7 @@ export async function makeBundle(options: BuildOptions): Promise<BuiltBundle> {
 	const opa = await findOpa(options.opa, options.signal);
 	const folder = await mkdtemp(join(tmpdir(), "postern-build-"));
 	try {
-		const sources = await stageSources(options.dirs, folder);
+		const sources = await stageLibrary(await stageSources(options.dirs, folder), folder);
 		const compiled = await compile({ opa, folder, sources, entrypoints, capabilities: CAPABILITIES_PATH });
 		const files = new Map<string, Buffer>([
 			["data.json", compiled.data],

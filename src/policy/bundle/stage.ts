@@ -14,6 +14,9 @@ export interface StagedSource {
 /** Folder of the staging folder that holds generated rules; no source gets this name. */
 export const GENERATED = "generated";
 
+/** Folder of the staging folder for the policy library; no source gets this name either. */
+export const LIBRARY = "postern_lib";
+
 /** Policies and data, but neither tests nor hidden files; what OPA would load from a folder. */
 function wanted(name: string): boolean {
 	if (name.startsWith(".") || name.endsWith("_test.rego")) return false;
@@ -67,7 +70,7 @@ export async function stageSources(
 	given: readonly string[],
 	folder: string,
 ): Promise<readonly StagedSource[]> {
-	const taken = new Set([GENERATED]);
+	const taken = new Set([GENERATED, LIBRARY]);
 	const staged: StagedSource[] = [];
 	for (const path of given) {
 		const name = stagedName(path, taken);

@@ -47,9 +47,13 @@ const CARRIERS = [
 	"union",
 ];
 
+/** The library that comes with Postern. */
+const LIBRARY = "g0.data.postern.lib.";
+
 const SELECTORS: FlowRules = {
 	makes: TEXT_MAKERS,
 	carries: new Set([...CARRIERS, "lower", "upper", "trim"]),
+	trusted: LIBRARY,
 };
 const SELECTOR_KEYS: ReadonlySet<string> = new Set(["release", "withhold", "select"]);
 
@@ -57,6 +61,7 @@ const SELECTOR_KEYS: ReadonlySet<string> = new Set(["release", "withhold", "sele
 const BYTES: FlowRules = {
 	makes: new Set(["base64.decode", "base64url.decode", "hex.decode"]),
 	carries: new Set([...CARRIERS, "concat", "replace"]),
+	trusted: LIBRARY,
 };
 const GIVE_UP: ReadonlySet<string> = new Set([
 	"split",

@@ -7,6 +7,7 @@ import type { Term } from "../term/term.ts";
 import type { Evaluation, PolicyFailure } from "../types.ts";
 import { classifyThrow } from "./abort.ts";
 import { createInstance, type PolicyInstance } from "./instance.ts";
+import { withoutEscapedPairs } from "./surrogate-pairs.ts";
 import { parseResultSet } from "./value-dump.ts";
 
 const OPEN_BRACE = 0x7b;
@@ -115,6 +116,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 				return failed("input_too_large", `input of ${input.length} bytes`);
 			}
 			if (input[0] !== OPEN_BRACE) return failed("policy_trap", "the input is no JSON object");
+			const document = withoutEscapedPairs(input);
 			// The module keeps one stack and one heap: a second evaluation inside the first would overwrite both.
 			if (busy) return failed("policy_trap", "evaluation inside an evaluation");
 			busy = true;
@@ -122,10 +124,10 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 			remembered.clear();
 			try {
 				instance ??= start();
-				if (!instance.memory.reserve(instance.heap + input.length)) {
+				if (!instance.memory.reserve(instance.heap + document.length)) {
 					return failed("input_too_large", `input of ${input.length} bytes does not fit the policy's memory`);
 				}
-				return run(instance, id, input);
+				return run(instance, id, document);
 			} catch (thrown) {
 				// Whatever is thrown leaves the module's stack pointer where it was, so the next evaluation would start
 				// with less stack: the instance is given up, after a conflict too.

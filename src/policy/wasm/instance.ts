@@ -17,6 +17,7 @@ import { type LinearMemory, linearMemory, PAGE_BYTES } from "./memory.ts";
 import { NATIVES } from "./rewrite/natives.ts";
 import { FIRST_NATIVE_ID, SORTED_ITER_ID } from "./rewrite/rewrite.ts";
 import { type SortedIteration, sortedIteration } from "./sorted-iteration.ts";
+import { withoutEscapedPairs } from "./surrogate-pairs.ts";
 
 /** Longest text of an abort that is kept. */
 const MAX_MESSAGE_BYTES = 1024;
@@ -165,9 +166,10 @@ export function createInstance(options: InstanceOptions): PolicyInstance {
 		const builtins = readIndex(memory, exports, exports.builtins());
 		for (const [name, id] of builtins) names.set(id, name);
 		const entrypoints = readIndex(memory, exports, exports.entrypoints());
-		const raw = exports.opa_malloc(options.data.length);
-		memory.write(raw, options.data);
-		const data = exports.opa_json_parse(raw, options.data.length);
+		const documents = withoutEscapedPairs(options.data);
+		const raw = exports.opa_malloc(documents.length);
+		memory.write(raw, documents);
+		const data = exports.opa_json_parse(raw, documents.length);
 		if (data === 0) throw new PosternError("policy_invalid", "data.json is refused by the policy module");
 		const heap = exports.opa_heap_ptr_get();
 		return {

@@ -24,7 +24,7 @@ export interface ClientRequest {
 	readonly method?: string;
 	readonly path: string;
 	readonly headers?: readonly (readonly [string, string])[];
-	readonly body?: string;
+	readonly body?: string | Buffer;
 	/** Milliseconds after which the caller gives up. */
 	readonly patience?: number;
 }
@@ -36,15 +36,16 @@ export function header(answer: ClientAnswer, name: string): string | undefined {
 
 /** One HTTP/1.1 call on a connection of its own; returns every byte that came. */
 export function callHttp1(port: number, request: ClientRequest): Promise<ClientAnswer> {
-	const body = request.body ?? "";
+	const body = Buffer.from(request.body ?? "");
 	const lines = [
 		`${request.method ?? "GET"} ${request.path} HTTP/1.1`,
 		"host: example.test",
 		"connection: close",
 	];
 	for (const [name, value] of request.headers ?? []) lines.push(`${name}: ${value}`);
-	if (body !== "") lines.push(`content-length: ${Buffer.byteLength(body)}`);
-	return callRaw(port, Buffer.from(`${lines.join("\r\n")}\r\n\r\n${body}`, "latin1"), request);
+	if (body.length > 0) lines.push(`content-length: ${body.length}`);
+	const head = Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
+	return callRaw(port, Buffer.concat([head, body]), request);
 }
 
 /** Writes `bytes` as they are and reads until the connection ends. */

@@ -66,6 +66,14 @@ describe("an allow", () => {
 			{ header: { key: "x-b", value: "2" }, append: {}, appendAction: 2 },
 		]);
 	});
+	test("gives every value of a header that the policy names several times, and none of the caller's", () => {
+		const headers = ["1", "2", "3"].map((value, at) => ({ name: at === 1 ? "X-A" : "x-a", value }));
+		expect(answer({ ...ALLOW, headers }, COMPAT).okResponse?.headers).toEqual([
+			{ header: { key: "x-a", value: "1" }, append: {}, appendAction: 2 },
+			{ header: { key: "X-A", value: "2" }, append: { value: true }, appendAction: 0 },
+			{ header: { key: "x-a", value: "3" }, append: { value: true }, appendAction: 0 },
+		]);
+	});
 	test("adds response headers by overwriting; set-cookie by appending", () => {
 		const responseHeaders: HeaderEntry[] = [
 			{ name: "x-a", value: "1" },

@@ -4,6 +4,7 @@ import { readHandoff } from "../../../../src/decision/handoff.ts";
 import { createCheckService } from "../../../../src/envoy/ext-authz/check-service.ts";
 import type { CheckDeps } from "../../../../src/envoy/ext-authz/deps.ts";
 import type { Credentials, Identity, IdentityOutcome } from "../../../../src/identity/types.ts";
+import { PATH_KINDS, type PathKind } from "../../../../src/lib/path-kinds.ts";
 import type { ActivePolicy, Evaluation } from "../../../../src/policy/types.ts";
 import { COMPAT, checkDeps, fakePolicy, STRICT } from "../../../support/check-deps.ts";
 import {
@@ -16,6 +17,7 @@ import {
 	structOf,
 } from "../../../support/ext-authz-messages.ts";
 import { createManualClock } from "../../../support/manual-clock.ts";
+import { memoryLog } from "../../../support/quiet.ts";
 
 const ALLOW: Evaluation = { kind: "value", value: true };
 const ANN: Identity = { authenticated: true, method: "jwt", id: "ann", issuer: "https://idp.test" };
@@ -158,6 +160,73 @@ describe("refused before the policy runs", () => {
 	test.each(["/a%2fb", "//a", "/a/../b", "/a;b", "/a%00"])("the ambiguous path %s", async (path) => {
 		expect(await reasonFor({ path })).toBe("path_ambiguous");
 		expect(await reasonFor({ path }, withRequest({ ambiguous_paths: "allow" }))).toBe("allowed");
+	});
+	test("every kind of ambiguous path, in every profile", async () => {
+		const paths = [
+			...[
+				"/a%2fb",
+				"/a%5cb",
+				"/a\\b",
+				"/a%00b",
+				"/a/../b",
+				"/a/./b",
+				"/a/%2e%2e/b",
+				"/a/%2E./b",
+				"/a/..;x/b",
+			],
+			...[
+				"/a/..%3b/b",
+				"//a",
+				"/a//b",
+				"/a;v=1/b",
+				"/a%3bv/b",
+				"/a%zz",
+				"/a%2",
+				"/a%ff",
+				"/a%c0%af",
+				"/a%252fb",
+			],
+		];
+		for (const profile of [STRICT, COMPAT]) {
+			const request = { ...profile.request, ambiguous_paths: "refuse" } as const;
+			for (const path of paths) {
+				const reason = await reasonFor({ path }, { config: { ...profile, request } });
+				expect([path, reason]).toEqual([path, "path_ambiguous"]);
+			}
+		}
+	});
+	test("an ambiguous path, unless route and configuration both allow each of its kinds", async () => {
+		const reason = async (path: string, asked: string | undefined, listed: readonly PathKind[]) => {
+			const contextExtensions = asked === undefined ? {} : { "postern.allow_paths": asked };
+			const seen = await run(httpCheck({ path }, { contextExtensions }), {
+				deps: withRequest({ path_allowances: listed }),
+			});
+			expect(seen.evaluated).toBe(seen.answer.status?.code === 0);
+			return seen.record.reason;
+		};
+		const both: readonly PathKind[] = ["encoded-slash", "semicolon"];
+		expect(await reason("/a%2fb", "encoded-slash", both)).toBe("allowed");
+		expect(await reason("/a%2fb;v=1", "semicolon , encoded-slash", both)).toBe("allowed");
+		expect(await reason("/a%2fb;v=1", "semicolon", both)).toBe("path_ambiguous");
+		expect(await reason("/a%2fb", undefined, both)).toBe("path_ambiguous");
+		expect(await reason("/a%2f..%2fb", "encoded-slash", both)).toBe("path_ambiguous");
+		expect(await reason("/a%2f%zz", "encoded-slash", both)).toBe("path_ambiguous");
+		// Whoever writes Envoy's configuration alone cannot widen, nor misspell without notice.
+		expect(await reason("/a%2fb", "encoded-slash", [])).toBe("allowance_invalid");
+		expect(await reason("/a", "encoded-slash", ["semicolon"])).toBe("allowance_invalid");
+		for (const asked of ["", "encoded_slash", "Encoded-Slash", "encoded-slash,", "*", "all"]) {
+			expect([asked, await reason("/a", asked, PATH_KINDS)]).toEqual([asked, "allowance_invalid"]);
+		}
+	});
+	test("and says to the operator alone which kinds it is", async () => {
+		const log = memoryLog();
+		const { answer } = await run(httpCheck({ path: "/a%2f..;/b" }), { deps: { log } });
+		expect(log.lines).toContainEqual(
+			expect.objectContaining({
+				fields: expect.objectContaining({ detail: "encoded-slash, semicolon, dot-segment" }),
+			}),
+		);
+		expect(JSON.stringify(answer)).not.toContain("segment");
 	});
 	test("a path that is not the one in :path, or that Envoy wrote over", async () => {
 		expect(await reasonFor({ path: "/a", headers: { ":path": "/b" } })).toBe("path_ambiguous");

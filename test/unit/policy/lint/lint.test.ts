@@ -67,6 +67,16 @@ describe("selectors put together as text", () => {
 			["3 policy_selector_built"],
 		],
 		[
+			"not by the library, which adds to a selector what it knows",
+			'allow := {"allowed": true, "response": {"release": data.postern.lib.fields.each(["$.id"])}}',
+			[],
+		],
+		[
+			"by the policy, with the library's help",
+			'allow := {"allowed": true, "response": {"release": data.postern.lib.fields.each([concat(".", ["$", input.f])])}}',
+			["3 policy_selector_built"],
+		],
+		[
 			"not where a text goes elsewhere",
 			'allow := {"allowed": true, "reason": sprintf("%s", [input.f]), "response": {"release": ["$.a"]}}',
 			[],
