@@ -1,3 +1,5 @@
+import { patternSize } from "../go/regexp-size.ts";
+
 /** Nested containers of a schema or a document: as many as a builtin's argument may have. */
 export const MAX_NESTING = 512;
 
@@ -17,15 +19,19 @@ const MAX_STEPS = 1 << 22;
 const READ_TEXT = 16;
 const PARSED_TEXT = 4;
 
-/** Steps for each character of a pattern that is compiled. */
-const PATTERN_STEPS = 4;
+/** Steps for each instruction of a pattern that is compiled. */
+const INSTRUCTION_STEPS = 8;
 
 /** Digits and zeros of a number that is calculated with or written out. */
 export const MAX_DIGITS = 2_000;
 
-/** Compiled schemas that are kept, and the length of their texts in all. */
+/** Compiled schemas that are kept, and what they may take in all, in units of about ten bytes. */
 export const MAX_KEPT = 256;
-export const MAX_KEPT_TEXT = 1 << 22;
+export const MAX_KEPT_SIZE = 1 << 23;
+
+/** What a schema takes that has nothing in it, and an instruction of a pattern. */
+const SCHEMA_SIZE = 30;
+const INSTRUCTION_SIZE = 30;
 
 /**
  * A schema or a document beyond all reason: the evaluation is given up, for a policy may take "undefined" for a yes.
@@ -40,19 +46,22 @@ export interface Effort {
 	read(length: number): void;
 	/** Steps for taking apart a text of some length. */
 	parse(length: number): void;
-	/** Steps for compiling a pattern of some length. */
-	pattern(length: number): void;
+	/** Steps for compiling a pattern. */
+	pattern(text: string): void;
 	/** One more schema was made. */
 	schema(): void;
 	/** From here on until `leave` everything is one level deeper. */
 	enter(): void;
 	leave(): void;
+	/** What was made takes so much, in the units of `MAX_KEPT_SIZE`. */
+	size(): number;
 }
 
 export function effort(): Effort {
 	let steps = MAX_STEPS;
 	let schemas = MAX_SCHEMAS;
 	let depth = 0;
+	let size = 0;
 	const step = (count = 1): void => {
 		steps -= count;
 		if (steps < 0) throw beyond("too much to do");
@@ -61,9 +70,14 @@ export function effort(): Effort {
 		step,
 		read: (length) => step(1 + Math.floor(length / READ_TEXT)),
 		parse: (length) => step(1 + Math.floor(length / PARSED_TEXT)),
-		pattern: (length) => step(1 + length * PATTERN_STEPS),
+		pattern(text) {
+			const instructions = patternSize(text);
+			size += instructions * INSTRUCTION_SIZE;
+			step(1 + instructions * INSTRUCTION_STEPS);
+		},
 		schema() {
 			schemas--;
+			size += SCHEMA_SIZE;
 			if (schemas < 0) throw beyond("too many schemas");
 		},
 		enter() {
@@ -73,5 +87,6 @@ export function effort(): Effort {
 		leave() {
 			depth--;
 		},
+		size: () => size,
 	};
 }

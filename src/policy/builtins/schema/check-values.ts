@@ -23,7 +23,7 @@ export function checkValue(
 		fail(outcome, "enum", path, (field) => `${field} must be one of the following: ${shown}`);
 	}
 	if (format !== undefined && typeof value === "string") {
-		if (format === "regex") effort.pattern(value.length);
+		if (format === "regex") effort.pattern(value);
 		else effort.parse(value.length);
 		if (!hasFormat(format, value)) fail(outcome, "format", path, `Does not match format '${format}'`);
 	}

@@ -130,17 +130,23 @@ function compile(compilation: Compilation, node: Json, schema: SubSchema, place:
 	effort.leave();
 }
 
+interface Compiled {
+	readonly schema: SubSchema;
+	/** What it takes, in the units of `MAX_KEPT_SIZE`. */
+	readonly size: number;
+}
+
 /**
  * Compiles a schema of draft 4, 6 or 7, or of no draft, as OPA's library does.
  * @throws {SchemaError} with OPA's text for what is no schema.
  * @throws {RangeError} for what is beyond the bounds.
  */
-export function compileSchema(document: Json): SubSchema {
+export function compileSchema(document: Json): Compiled {
 	const effort = newEffort();
 	const pool = createPool(effort);
 	pool.add(document, HERE);
 	const schema = emptySchema();
 	const place = { draft: draftOf(document) ?? HYBRID, around: undefined, base: HERE };
 	compile({ effort, pool, referred: new Map() }, document, schema, place);
-	return schema;
+	return { schema, size: effort.size() };
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { wellFormed } from "../../term/byte-string.ts";
 import type { Term } from "../../term/term.ts";
-import { MAX_KEPT, MAX_KEPT_TEXT } from "./bounds.ts";
+import { MAX_KEPT, MAX_KEPT_SIZE } from "./bounds.ts";
 import { compileSchema } from "./compile.ts";
 import { readArgument } from "./document.ts";
 import { keyOf } from "./key.ts";
@@ -9,15 +9,14 @@ import { SchemaError } from "./schema-error.ts";
 import type { SubSchema } from "./sub-schema.ts";
 
 /** A schema, or why it is none. */
-type Compiled = SubSchema | { readonly fault: string };
-
-export const isFault = (compiled: Compiled): compiled is { readonly fault: string } => "fault" in compiled;
+type Compiled = { readonly schema: SubSchema; readonly size: number } | { readonly fault: string };
 
 /** By the schema's key: nearly all policies have theirs as constants, and those of callers must not fill the memory. */
 const kept = new LRUCache<string, Compiled>({
 	max: MAX_KEPT,
-	maxSize: MAX_KEPT_TEXT,
-	sizeCalculation: (_compiled, key) => Math.max(1, key.length),
+	maxSize: MAX_KEPT_SIZE,
+	sizeCalculation: (compiled, key) =>
+		1 + key.length + ("fault" in compiled ? compiled.fault.length : compiled.size),
 });
 
 function compiled(term: Term): Compiled {

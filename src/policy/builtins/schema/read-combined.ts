@@ -4,7 +4,8 @@ import { mustBeOfAn } from "./schema-error.ts";
 const list =
 	(key: "oneOf" | "anyOf" | "allOf"): Keyword =>
 	(reading) => {
-		reading.schema[key] = (listMember(reading, key) ?? []).map((value) => reading.child(value));
+		const schemas = listMember(reading, key);
+		if (schemas !== undefined) reading.schema[key] = schemas.map((value) => reading.child(value));
 	};
 
 const single =

@@ -23,7 +23,7 @@ const patternProperties: Keyword = ({ members, schema, effort, child }) => {
 	if (value === undefined) return;
 	if (!isJsonObject(value)) throw invalidType("Valid Schema", "patternProperties");
 	schema.patternProperties = [...value.members].map(([text, property]) => {
-		effort.pattern(text.length);
+		effort.pattern(text);
 		const pattern = goRegexp(text);
 		if (pattern === undefined) throw new SchemaError(`Invalid regex pattern '${text}'`);
 		return { pattern, schema: child(property) };

@@ -16,7 +16,7 @@ const length: Keyword = (reading) => {
 const pattern: Keyword = (reading) => {
 	const text = stringMember(reading, "pattern");
 	if (text === undefined) return;
-	reading.effort.pattern(text.length);
+	reading.effort.pattern(text);
 	const compiled = goRegexp(text);
 	if (compiled === undefined) throw new SchemaError("pattern must be a valid regex");
 	reading.schema.pattern = compiled;

@@ -2,7 +2,7 @@ import { arrayTerm, objectTerm, type Term } from "../../term/term.ts";
 import type { Builtin } from "../builtin.ts";
 import { checkDocument } from "./check.ts";
 import { type Json, readArgument } from "./document.ts";
-import { isFault, schemaOf } from "./kept.ts";
+import { schemaOf } from "./kept.ts";
 import { told } from "./outcome.ts";
 import { SchemaError } from "./schema-error.ts";
 
@@ -19,8 +19,8 @@ const match: Builtin = ([document, schema]) => {
 	if (document === undefined || schema === undefined) return undefined;
 	const read = documentOf(document);
 	const compiled = read === undefined ? undefined : schemaOf(schema);
-	if (read === undefined || compiled === undefined || isFault(compiled)) return undefined;
-	const failures = told(checkDocument(compiled, read.document), "json.match_schema");
+	if (read === undefined || compiled === undefined || "fault" in compiled) return undefined;
+	const failures = told(checkDocument(compiled.schema, read.document), "json.match_schema");
 	const terms = failures.map(({ type, field, text }) =>
 		objectTerm([
 			["desc", text],
@@ -35,7 +35,7 @@ const match: Builtin = ([document, schema]) => {
 const verify: Builtin = ([schema]) => {
 	if (schema === undefined) return undefined;
 	const compiled = schemaOf(schema);
-	return arrayTerm(isFault(compiled) ? [false, `jsonschema: ${compiled.fault}`] : [true, null]);
+	return arrayTerm("fault" in compiled ? [false, `jsonschema: ${compiled.fault}`] : [true, null]);
 };
 
 export const schemaBuiltins: Readonly<Record<string, Builtin>> = {

@@ -54,14 +54,17 @@ export interface SubSchema {
 	alternative?: SubSchema;
 }
 
+const NONE: readonly never[] = [];
+const NO_NAMES: ReadonlyMap<string, SubSchema> = new Map();
+
 export const emptySchema = (): SubSchema => ({
-	types: [],
-	required: [],
-	properties: new Map(),
-	patternProperties: [],
-	dependencies: new Map(),
+	types: NONE,
+	required: NONE,
+	properties: NO_NAMES,
+	patternProperties: NONE,
+	dependencies: NO_NAMES,
 	uniqueItems: false,
-	anyOf: [],
-	oneOf: [],
-	allOf: [],
+	anyOf: NONE,
+	oneOf: NONE,
+	allOf: NONE,
 });

@@ -152,7 +152,7 @@ describe("references in JSON Schema", () => {
 			{ $schema: "http://json-schema.org/draft-04/schema#", id: "http://x.example/root.json" },
 			{ $schema: "http://json-schema.org/draft-07/schema#", $id: "http://x.example/root.json" },
 		];
-		const documents = [{ r: "abcd" }, { r: { p: 1, type: "x" } }];
+		const documents = [{ r: "ab" }];
 		const schemas = REFERENCES.flatMap((reference) => roots.map((root) => withReference(reference, root)));
 		expect(await schemaDifferences(answered(callsFor([[schemas, documents]])))).toEqual([]);
 	});

@@ -488,10 +488,8 @@ describe("json.match_schema and json.verify_schema", () => {
 		const nested = schemas.flatMap((schema) => [
 			schema,
 			{ ...schema, properties: { n: schema }, items: { anyOf: [schema, { type: "null" }] } },
-			{ definitions: { a, b }, not: schema },
 			{ definitions: { a, b }, ...when(schema, a, b) },
 			{ definitions: { a, b }, ...when(schema, b) },
-			{ definitions: { a, b }, ...when(schema, undefined, a) },
 		]);
 		const documents = [
 			{},
@@ -500,7 +498,6 @@ describe("json.match_schema and json.verify_schema", () => {
 			{ kind: "b", y: "yy" },
 			{ kind: "b", y: "yyy", x: 1 },
 			{ kind: "c", x: 1, n: { kind: "a" } },
-			[],
 			[1],
 			[1, 3],
 			[{ kind: "a" }, null, 12],
@@ -511,7 +508,7 @@ describe("json.match_schema and json.verify_schema", () => {
 
 	test("match patterns as RE2 does", async () => {
 		const patterns = ["", "^a", "a$", "^\\d+$", "(?i)É", ".", "^.{2}$", "\\pL", "[<&>]", "a|b", "\\x{1f600}"];
-		const refused = ["(?=a)", "(?!a)", "\\1", "[", "a**", "a{1001}", "\\u0041", "(?<=a)"];
+		const refused = ["(?=a)", "(?!a)", "\\1", "[", "a**", "a{1001}", "(a{1000}){1000}", "\\u0041", "(?<=a)"];
 		const schemas = [...patterns, ...refused].flatMap((pattern) => [
 			{ items: { pattern } },
 			{ patternProperties: { [pattern]: { type: "null" } } },
