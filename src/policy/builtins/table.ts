@@ -12,6 +12,7 @@ import { randBuiltins } from "./rand.ts";
 import { rangeBuiltins } from "./range.ts";
 import { regexBuiltins } from "./regex.ts";
 import { runtimeBuiltins } from "./runtime.ts";
+import { schemaBuiltins } from "./schema/schema.ts";
 import { semverBuiltins } from "./semver.ts";
 import { sprintfBuiltins } from "./sprintf/sprintf.ts";
 import { stringBuiltins } from "./strings.ts";
@@ -40,6 +41,7 @@ export const HOST_BUILTINS: ReadonlyMap<string, Builtin> = new Map(
 		...rangeBuiltins,
 		...regexBuiltins,
 		...runtimeBuiltins,
+		...schemaBuiltins,
 		...semverBuiltins,
 		...sprintfBuiltins,
 		...stringBuiltins,

@@ -62,21 +62,30 @@ function shortest({ mantissa, exponent, precision }: BigFloat): Digits {
 /** From here on, and below -4, Go writes a fraction with an exponent. */
 const EXPONENT_FORM = 6;
 
+function generalForm({ digits, point }: Digits): string {
+	const exponent = point - 1;
+	if (exponent < -4 || exponent >= EXPONENT_FORM) {
+		const rest = digits.length > 1 ? `.${digits.slice(1)}` : "";
+		const power = String(Math.abs(exponent)).padStart(2, "0");
+		return `${digits[0]}${rest}e${exponent < 0 ? "-" : "+"}${power}`;
+	}
+	if (point <= 0) return `0.${"0".repeat(-point)}${digits}`;
+	if (digits.length <= point) return digits.padEnd(point, "0");
+	return `${digits.slice(0, point)}.${digits.slice(point)}`;
+}
+
+/** Go's `%g` in the fewest digits that give the value back. */
+export function generalText(value: BigFloat): string {
+	const sign = value.negative ? "-" : "";
+	return sign + (value.mantissa === 0n ? "0" : generalForm(shortest(value)));
+}
+
 /**
  * The number as OPA writes what it computed: Go's `%f` for integers, else `%g`, in the fewest digits that give the
  * value back.
  */
 export function numberText(value: BigFloat): string {
-	const sign = value.negative ? "-" : "";
-	if (value.mantissa === 0n) return `${sign}0`;
+	if (value.mantissa === 0n || !isInteger(value)) return generalText(value);
 	const { digits, point } = shortest(value);
-	if (isInteger(value)) return sign + digits.padEnd(point, "0");
-	const exponent = point - 1;
-	if (exponent < -4 || exponent >= EXPONENT_FORM) {
-		const rest = digits.length > 1 ? `.${digits.slice(1)}` : "";
-		const power = String(Math.abs(exponent)).padStart(2, "0");
-		return `${sign}${digits[0]}${rest}e${exponent < 0 ? "-" : "+"}${power}`;
-	}
-	if (point <= 0) return `${sign}0.${"0".repeat(-point)}${digits}`;
-	return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
+	return (value.negative ? "-" : "") + digits.padEnd(point, "0");
 }

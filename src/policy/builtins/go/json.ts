@@ -8,8 +8,12 @@ const ESCAPED = /[<>&\u2028\u2029]/g;
 /** An escape as `JSON.stringify` writes it, its digits for a lone surrogate. */
 const SURROGATE_ESCAPE = /\\(?:u(d[89a-f][\da-f]{2})|.)/g;
 
+/** What stands for itself between quotes. */
+const PLAIN = /^[ !#-%'-;=?-[\]-~]*$/;
+
 /** A string as Go's `json.Marshal` writes it: safe inside HTML, an escaped U+FFFD for what is no text. */
-function goJsonString(text: string): string {
+export function goJsonString(text: string): string {
+	if (PLAIN.test(text)) return `"${text}"`;
 	return JSON.stringify(text)
 		.replace(SURROGATE_ESCAPE, (found, unit) => (unit === undefined ? found : "\\ufffd"))
 		.replace(ESCAPED, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);

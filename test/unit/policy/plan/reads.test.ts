@@ -268,8 +268,11 @@ test("no builtin that answers anew each time is left out", () => {
 		readFileSync(new URL("../../../../postern-capabilities.json", import.meta.url), "utf8"),
 	) as { builtins: readonly { readonly name: string; readonly nondeterministic?: boolean }[] };
 	const clock = ["time.now_ns", "io.jwt.decode_verify"];
+	// OPA's may fetch what a schema refers to; ours fetch nothing.
+	const schemas = ["json.match_schema", "json.verify_schema"];
+	const repeatable = new Set([...clock, ...schemas]);
 	const changing = builtins
 		.filter(({ nondeterministic }) => nondeterministic === true)
 		.map(({ name }) => name);
-	expect(changing.filter((name) => !NOT_REPEATABLE.has(name) && !clock.includes(name))).toEqual([]);
+	expect(changing.filter((name) => !NOT_REPEATABLE.has(name) && !repeatable.has(name))).toEqual([]);
 });
