@@ -3,13 +3,14 @@
  * compares instead and exits 1 where a page is stale.
  */
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { jsonSchema } from "../src/config/leaves.ts";
 import { commandsPage } from "./commands-page.ts";
 import { configurationPage } from "./configuration-page.ts";
+import { envoyChecksPages } from "./envoy-checks-pages.ts";
 import { metricsPage } from "./metrics-page.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -23,13 +24,31 @@ const pages: Readonly<Record<string, () => string>> = {
 	"docs/reference/postern.schema.json": () => `${JSON.stringify(jsonSchema(), undefined, "\t")}\n`,
 };
 
+const checks = envoyChecksPages(root);
 const check = process.argv.includes("--check");
-for (const [file, make] of Object.entries(pages)) {
+
+function stale(file: string): void {
+	process.stderr.write(`${file} is stale: run \`npm run docs\`\n`);
+	process.exitCode = 1;
+}
+
+for (const [file, make] of [
+	...Object.entries(pages),
+	...Object.entries(checks).map(([name, text]) => [name, () => text] as const),
+]) {
 	const path = join(root, file);
 	const text = make();
-	if (!check) writeFileSync(path, text);
-	else if (readFileSync(path, "utf8") !== text) {
-		process.stderr.write(`${file} is stale: run \`npm run docs\`\n`);
-		process.exitCode = 1;
-	}
+	if (!check) {
+		mkdirSync(dirname(path), { recursive: true });
+		writeFileSync(path, text);
+	} else if (!existsSync(path) || readFileSync(path, "utf8") !== text) stale(file);
+}
+
+// A page about a code that is no more.
+const folder = "docs/reference/envoy-checks";
+for (const name of readdirSync(join(root, folder))) {
+	const file = `${folder}/${name}`;
+	if (file in checks) continue;
+	if (check) stale(file);
+	else rmSync(join(root, file));
 }

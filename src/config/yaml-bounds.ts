@@ -7,7 +7,7 @@ export function tooDeep(): string {
 
 export interface Beyond {
 	readonly message: string;
-	readonly at: { readonly line: number; readonly col: number };
+	readonly offset: number;
 }
 
 /**
@@ -21,10 +21,7 @@ export function exceeds(text: string): Beyond | undefined {
 	let brackets = 0;
 	let indicators = 0;
 	let offset = 0;
-	const beyond = (message: string): Beyond => {
-		const before = text.slice(0, offset);
-		return { message, at: { line: before.split("\n").length, col: offset - before.lastIndexOf("\n") } };
-	};
+	const beyond = (message: string): Beyond => ({ message, offset });
 	for (const token of new Lexer().lex(text)) {
 		if (++tokens > maxTokens) return beyond(`more than ${maxTokens} words and signs`);
 		if (token === "[" || token === "{") brackets++;

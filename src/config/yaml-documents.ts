@@ -6,13 +6,13 @@ import {
 	isNode,
 	isScalar,
 	isSeq,
-	LineCounter,
 	type Node,
 	type Pair,
 	parseAllDocuments,
 	type YAMLMap,
 } from "yaml";
 import { errorMessage } from "../lib/error-message.ts";
+import { lineIndex, type Position } from "../lib/line-index.ts";
 import type { Place, Placed, PlacedEntry, PlacedScalar } from "../lib/placed.ts";
 import { FIXED_LIMITS } from "./limits.ts";
 import { exceeds, tooDeep } from "./yaml-bounds.ts";
@@ -38,33 +38,31 @@ export interface DocumentsReading {
  * for. `<<` merges as Kubernetes merges. Places to fill in (`${NAME}`) may stand wherever a value may.
  */
 export function readDocuments(text: string, file: string): DocumentsReading {
-	return readAt(text, ({ line, col }) => ({ file, line: Math.max(line, 1), column: Math.max(col, 1) }));
+	return readAt(text, ({ line, column }) => ({ file, line, column }));
 }
 
 /** As {@link readDocuments}, for YAML that stands as text in another document; places are those of the outer file. */
 export function readInner({ value, place, inside }: PlacedScalar): DocumentsReading {
-	return readAt(String(value), ({ line, col }) =>
+	return readAt(String(value), ({ line, column }) =>
 		inside === undefined
 			? place
-			: { file: place.file, line: inside.line + line - 1, column: inside.column + col - 1 },
+			: { file: place.file, line: inside.line + line - 1, column: inside.column + column - 1 },
 	);
 }
 
-type Position = ReturnType<LineCounter["linePos"]>;
-
 function readAt(text: string, placeOf: (position: Position) => Place): DocumentsReading {
-	const lines = new LineCounter();
+	// The parser's own counter of lines misses some in text that is no YAML.
+	const positionOf = lineIndex(text);
 	const problems: TextProblem[] = [];
-	const at = (offset: number): Place => placeOf(lines.linePos(offset));
+	const at = (offset: number): Place => placeOf(positionOf(offset));
 	const template = hidePlaceholders(text);
 	const beyond = exceeds(template.text);
 	if (beyond !== undefined) {
-		return { documents: [], problems: [{ place: placeOf(beyond.at), message: beyond.message }] };
+		return { documents: [], problems: [{ place: at(beyond.offset), message: beyond.message }] };
 	}
 	let documents: readonly Document[];
 	try {
 		const parsed = parseAllDocuments(template.text, {
-			lineCounter: lines,
 			version: "1.2",
 			// The parser's own search for repeated keys takes the square of a map's size; `map` below does it.
 			uniqueKeys: false,
@@ -73,7 +71,7 @@ function readAt(text: string, placeOf: (position: Position) => Place): Documents
 		});
 		documents = Array.isArray(parsed) ? parsed : [];
 	} catch (thrown) {
-		return { documents: [], problems: [{ place: placeOf({ line: 1, col: 1 }), message: whyNot(thrown) }] };
+		return { documents: [], problems: [{ place: at(0), message: whyNot(thrown) }] };
 	}
 	const read: Placed[] = [];
 	const budget = { left: FIXED_LIMITS.envoy_file_nodes.value };

@@ -35,7 +35,9 @@ describe("every value knows where it stands", () => {
 	});
 
 	test("an alias stands where its anchor stands, and << merges behind what is there", () => {
-		expect(trees("a: &x {p: 1}\nb: *x\n")).toEqual([{ "a@1:1": { "p@1:8": "1@1:11" }, "b@2:1": { "p@1:8": "1@1:11" } }]);
+		expect(trees("a: &x {p: 1}\nb: *x\n")).toEqual([
+			{ "a@1:1": { "p@1:8": "1@1:11" }, "b@2:1": { "p@1:8": "1@1:11" } },
+		]);
 		expect(trees("a: &x {p: 1, q: 2}\nb: {<<: *x, p: 3}\nc: {<<: [*x, {r: 4}]}\n")).toMatchObject([
 			{ "b@2:1": { "p@2:13": "3@2:16", "q@1:14": "2@1:17" }, "c@3:1": { "r@3:15": "4@3:18" } },
 		]);
@@ -49,10 +51,13 @@ describe("every value knows where it stands", () => {
 	});
 
 	test("places to fill in may stand anywhere, and columns stay what they are", () => {
-		expect(trees('{ a: ${PORT}, b: "x${Y}", c: ${D:-5}, d: 1 }')).toEqual([
+		const place = (name: string): string => `\${${name}}`;
+		expect(trees(`{ a: ${place("PORT")}, b: "x${place("Y")}", c: ${place("D:-5")}, d: 1 }`)).toEqual([
 			{ "a@1:3": "open@1:6", "b@1:15": "open@1:18", "c@1:27": "open@1:30", "d@1:39": "1@1:42" },
 		]);
-		expect(trees("a: '{{ .Values.x }}'\nb: $HOME\n")).toEqual([{ "a@1:1": "open@1:4", "b@2:1": '"$HOME"@2:4' }]);
+		expect(trees("a: '{{ .Values.x }}'\nb: $HOME\n")).toEqual([
+			{ "a@1:1": "open@1:4", "b@2:1": '"$HOME"@2:4' },
+		]);
 	});
 });
 
@@ -98,14 +103,21 @@ describe("what would take for ever is refused", () => {
 
 	test("anchors that stand for ever more", () => {
 		const lines = ["a0: &a0 [1,2,3,4,5,6,7,8,9,10]"];
-		for (let at = 1; at < 12; at++) lines.push(`a${at}: &a${at} [${Array(10).fill(`*a${at - 1}`).join(",")}]`);
+		for (let at = 1; at < 12; at++)
+			lines.push(
+				`a${at}: &a${at} [${Array(10)
+					.fill(`*a${at - 1}`)
+					.join(",")}]`,
+			);
 		expect(problems(lines.join("\n"))).toEqual([expect.stringMatching(/^6:9 more than 400000 values/)]);
 	});
 
 	test("the values of all documents of a file count together", () => {
 		const list = `- &a [${Array(1000).fill("1").join(",")}]\n- [${Array(150).fill("*a").join(",")}]\n`;
 		expect(problems(list)).toEqual([]);
-		expect(problems(`${list}---\n${list}---\n${list}`)).toEqual([expect.stringMatching(/^8:3 more than 400000 values/)]);
+		expect(problems(`${list}---\n${list}---\n${list}`)).toEqual([
+			expect.stringMatching(/^8:3 more than 400000 values/),
+		]);
 	});
 
 	test("words and signs", () => {
@@ -129,7 +141,9 @@ describe("YAML in YAML", () => {
 		expect(readInner(scalarOf("mesh: |\n    a: 1\n    a: 2\n")).problems).toMatchObject([
 			{ place: { file: "f.yaml", line: 3, column: 5 } },
 		]);
-		expect(readInner(scalarOf("mesh: |\n\n\n   a: 1\n")).documents.map(shown)).toEqual([{ "a@4:4": "1@4:7" }]);
+		expect(readInner(scalarOf("mesh: |\n\n\n   a: 1\n")).documents.map(shown)).toEqual([
+			{ "a@4:4": "1@4:7" },
+		]);
 	});
 
 	test("in any other text they are the text's own", () => {

@@ -1,0 +1,274 @@
+import type { Place, Placed } from "../lib/placed.ts";
+import { collect, type ReadText } from "./collect.ts";
+import { readFilter } from "./filter.ts";
+import { type FindingList, findingList, type MeshFinding } from "./findings.ts";
+import { gatewayChains } from "./gateway/chains.ts";
+import { checkGateway } from "./gateway/rules.ts";
+import { istioChains } from "./istio/chains.ts";
+import { providersOf } from "./istio/providers.ts";
+import { checkIstio } from "./istio/rules.ts";
+import { AUTHZ, PROC } from "./messages.ts";
+import type { Chain, Collected, Filter, TextProblem } from "./model.ts";
+import { fieldOf, isOpen, mapAt, placeAt, textAt } from "./read-node.ts";
+import { checkChain, isComposite, type PosternChain } from "./rules/chain.ts";
+import { checkCluster } from "./rules/clusters.ts";
+import { asksCertificates, checkBuffers, checkCallers, checkManager, leastBytes } from "./rules/edge.ts";
+import { checkAuthz } from "./rules/ext-authz.ts";
+import { checkProc } from "./rules/ext-proc.ts";
+import { checkFields } from "./rules/fields.ts";
+import { checkAuthzMatcher, checkProcMatcher } from "./rules/matcher.ts";
+import { checkRoutes } from "./rules/routes.ts";
+import { checkUnguarded } from "./rules/unguarded.ts";
+import { clusterOf, type Selection, selectPostern } from "./select.ts";
+import type { PosternFacts, Subject } from "./types.ts";
+
+/** What `checkMesh` is asked. */
+export interface MeshInput {
+	/** In the order in which they were given. */
+	readonly files: readonly string[];
+	readonly documents: readonly Placed[];
+	/** What is wrong with the texts themselves. */
+	readonly problems: readonly TextProblem[];
+	readonly readText: ReadText;
+	readonly facts: PosternFacts;
+	/** Clusters that are Postern's; empty: to be guessed. */
+	readonly clusters: readonly string[];
+}
+
+export interface MeshReport {
+	readonly findings: readonly MeshFinding[];
+	/** The clusters that were taken for Postern's. */
+	readonly postern: readonly string[];
+}
+
+/** Finds what is unsafe or useless in a set-up of Envoy for Postern. Pure; never throws for what a file holds. */
+export function checkMesh(input: MeshInput): MeshReport {
+	const list = findingList();
+	const found = collect(input.documents, input.readText);
+	for (const { place, message } of [...input.problems, ...found.problems]) {
+		list.as("envoy")("yaml_invalid", place, message);
+	}
+	const chains = [
+		...found.chains.map((chain) => resolved(chain, found)),
+		...istioChains(found),
+		...gatewayChains(found),
+	];
+	const filters = [...chains.flatMap((chain) => chain.filters), ...found.filters];
+	const selection = selectPostern(filters, input.clusters);
+	const guarded = chains.map((chain) => posternChain(chain, selection, found));
+	const own = guarded.filter(
+		({ authz, proc, composites }) => authz.length + proc.length + composites.length > 0,
+	);
+	const context: Context = { found, selection, facts: input.facts, list };
+
+	for (const chain of own) checkOwnChain(chain, context);
+	for (const filter of found.filters)
+		if (selection.isPostern(filter)) checkFilter(filter, undefined, context);
+	checkLooseRoutes(own, chains.length > 0, context);
+	checkUnguarded(guarded, list.as("envoy"));
+	checkClusters(filters, context);
+	checkIstio(
+		found,
+		{
+			provider: (name) =>
+				providersOf(found).some((each) => each.name === name && selection.isPostern(each.filter)),
+		},
+		list.as("istio"),
+	);
+	checkGateway(found, ({ filter }) => selection.isPostern(filter), list.as("gateway"));
+	checkPresence(input, filters, context);
+	return { findings: list.sorted(input.files), postern: selection.clusters };
+}
+
+interface Context {
+	readonly found: Collected;
+	readonly selection: Selection;
+	readonly facts: PosternFacts;
+	readonly list: FindingList;
+}
+
+/** A chain whose filters got the settings that `config_discovery` asks for, where a file has them. */
+function resolved(chain: Chain, { extensions }: Collected): Chain {
+	const filters = chain.filters.map((filter) => {
+		if (filter.config !== undefined || fieldOf(filter.entry, "config_discovery") === undefined) return filter;
+		const settings = extensions.get(filter.name);
+		if (settings === undefined) return filter;
+		const { type, config, wrapper } = readFilter(settings, filter.flavour);
+		return {
+			...filter,
+			type,
+			...(config === undefined ? {} : { config }),
+			...(wrapper === undefined ? {} : { wrapper }),
+		};
+	});
+	return { ...chain, filters };
+}
+
+function posternChain(chain: Chain, selection: Selection, found: Collected): PosternChain {
+	const authz = chain.filters.filter((filter) => filter.type === AUTHZ && selection.isPostern(filter));
+	const proc = chain.filters.filter((filter) => filter.type === PROC && selection.isPostern(filter));
+	const composites = chain.filters.filter(isComposite);
+	const named = textAt(chain.manager, "rds", "route_config_name");
+	const routes =
+		named === undefined
+			? chain.routes
+			: [...chain.routes, ...found.routes.filter(({ config }) => textAt(config, "name") === named)];
+	return { ...chain, authz, proc, composites, routes, masked: proc.length + composites.length > 0 };
+}
+
+function checkOwnChain(chain: PosternChain, context: Context): void {
+	const { facts, list } = context;
+	const tell = list.as(chain.flavour);
+	for (const filter of [...chain.authz, ...chain.proc]) checkFilter(filter, chain, context);
+	checkChain(chain, facts, tell);
+	checkManager(chain, facts, tell);
+	checkCallers(chain, tell);
+	if (chain.masked) checkBuffers(chain, facts, tell);
+	const elsewhere = ["rds", "scoped_routes"]
+		.map((name) => fieldOf(chain.manager, name))
+		.find((each) => each !== undefined);
+	if (elsewhere !== undefined && chain.routes.length === 0) tell("route_elsewhere", elsewhere.place);
+	for (const routes of chain.routes) checkRoutes(routes, surroundingsOf(chain), facts, tell);
+}
+
+function surroundingsOf(chain: PosternChain) {
+	const bufferBytes = leastBytes(chain);
+	return {
+		authz: chain.authz,
+		proc: chain.proc,
+		names: new Set(chain.filters.map(({ name }) => name)),
+		masked: chain.masked,
+		clearsCache: chain.authz.some(({ config }) => clearsCache(config)),
+		surroundings: {
+			masked: chain.masked,
+			asksCertificates: asksCertificates(chain),
+			...(bufferBytes === undefined ? {} : { bufferBytes }),
+		},
+	};
+}
+
+function clearsCache(config: Placed | undefined): boolean {
+	return (
+		/^(?:true|yes|on|y)$/i.test(textAt(config, "clear_route_cache") ?? "") ||
+		fieldOf(config, "clear_route_cache_headers") !== undefined
+	);
+}
+
+/** One of Postern's filters by itself; `chain` is undefined where it stands alone. */
+function checkFilter(filter: Filter, chain: PosternChain | undefined, { facts, list }: Context): void {
+	const { config, type, at, whole, flavour, wrapper } = filter;
+	if (config === undefined) return;
+	const tell = list.as(flavour);
+	const around = chain === undefined ? { asksCertificates: false } : surroundingsOf(chain).surroundings;
+	const subject: Subject = { config, at, whole, flavour };
+	if (wrapper !== undefined) {
+		checkFields(wrapper, "ExtensionWithMatcher", tell);
+		if (type === AUTHZ) checkAuthzMatcher(filter, tell);
+		else checkProcMatcher(filter, tell);
+	}
+	// What a control plane makes of a resource has the resource's names, which are checked there.
+	const written = flavour === "envoy" || fieldOf(filter.entry, "typed_config") !== undefined;
+	if (type === AUTHZ) {
+		if (written) checkFields(config, "ExtAuthz", tell);
+		checkAuthz(subject, around, facts, tell);
+	} else {
+		if (written) checkFields(config, "ExternalProcessor", tell);
+		checkProc(subject, "bufferBytes" in around ? around.bufferBytes : undefined, facts, tell);
+	}
+}
+
+/** Routes that no manager in the files asks for: where no chain is known, they count as guarded and masked. */
+function checkLooseRoutes(own: readonly PosternChain[], chainsKnown: boolean, context: Context): void {
+	const { found, facts, list } = context;
+	const used = new Set(own.flatMap(({ routes }) => routes));
+	const [only] = own.length === 1 ? own : [];
+	for (const routes of found.routes) {
+		if (used.has(routes) || belongsToManager(routes, found)) continue;
+		if (chainsKnown && only === undefined) continue;
+		const around =
+			only === undefined
+				? {
+						authz: [],
+						proc: [],
+						names: new Set<string>(),
+						masked: true,
+						clearsCache: false,
+						surroundings: { asksCertificates: false },
+					}
+				: surroundingsOf(only);
+		checkRoutes(routes, around, facts, list.as(routes.flavour));
+	}
+}
+
+function belongsToManager(routes: Collected["routes"][number], { chains }: Collected): boolean {
+	return chains.some((chain) => chain.routes.includes(routes));
+}
+
+/** Clusters are looked for only where a bootstrap says which there are, and checked wherever they are found. */
+function checkClusters(filters: readonly Filter[], { found, selection, list }: Context): void {
+	const tell = list.as("envoy");
+	for (const name of selection.clusters) {
+		const cluster = found.clusters.get(name);
+		if (cluster !== undefined) checkCluster(cluster, tell);
+	}
+	for (const filter of filters) {
+		const name = clusterOf(filter);
+		if (filter.flavour !== "envoy" || name === undefined || !selection.isPostern(filter)) continue;
+		if (found.clusters.has(name) || found.bootstraps.length === 0) continue;
+		const at = placeAt(filter.config, filter.at, "grpc_service", "envoy_grpc", "cluster_name");
+		const dynamic = found.bootstraps.some((each) => mapAt(each, "dynamic_resources") !== undefined);
+		tell(dynamic ? "cluster_elsewhere" : "cluster_missing", at, name);
+	}
+	if (filters.length > 0 || found.bootstraps.length > 0) return;
+	// A fragment of clusters alone: those named after Postern are meant.
+	for (const [name, cluster] of found.clusters) if (/postern/i.test(name)) checkCluster(cluster, tell);
+}
+
+function checkPresence(
+	input: MeshInput,
+	filters: readonly Filter[],
+	{ found, selection, list }: Context,
+): void {
+	const tell = list.as("envoy");
+	for (const document of found.unknown) tell("document_unknown", document.place);
+	for (const document of input.documents) {
+		const open = firstOpen(document);
+		if (open !== undefined) tell("values_open", open);
+	}
+	const own = filters.filter((filter) => selection.isPostern(filter));
+	const { clusters, others, guessed } = selection;
+	if (own.length > 0) {
+		const [first = ""] = clusters;
+		const second = guessed
+			? filters.find((filter) => ![undefined, first].includes(clusterOf(filter)))
+			: undefined;
+		if (second !== undefined)
+			tell("postern_ambiguous", second.at, `taken for Postern: ${clusters.join(", ")}`);
+		return;
+	}
+	// Routes or clusters alone are parts of a set-up; filters stand in other files.
+	const parts =
+		found.routes.length + found.clusters.size > 0 && found.bootstraps.length + found.chains.length === 0;
+	const policies = found.resources.some(
+		({ kind, group }) => kind === "AuthorizationPolicy" && group === "security.istio.io",
+	);
+	if ((parts || policies) && input.clusters.length === 0) return;
+	const [file = "-"] = input.files;
+	const stranger = filters.find((filter) => others.includes(clusterOf(filter) ?? ""));
+	const at = stranger?.at ?? found.chains[0]?.at ?? input.documents[0]?.place ?? { file, line: 1, column: 1 };
+	tell(
+		"postern_absent",
+		at,
+		selection.others.length > 0 ? `filters call ${selection.others.join(", ")}` : undefined,
+	);
+}
+
+/** Where the first value stands that is filled in later. */
+function firstOpen(node: Placed): Place | undefined {
+	if (node.kind === "scalar") return isOpen(node) ? node.place : undefined;
+	for (const child of node.kind === "list" ? node.items : node.entries.map(({ value }) => value)) {
+		const place = firstOpen(child);
+		if (place !== undefined) return place;
+	}
+	return undefined;
+}
