@@ -80,16 +80,18 @@ const DEFAULT_FACTS: PosternFacts = {
 	maxBodyBytes: LIMITS["fields.max_body_bytes"].default,
 	fields: true,
 	requestFields: false,
+	readsBodies: false,
 	identityHeaders: ["x-postern-id", "x-postern-issuer"],
 };
 
-function factsOf({ serve, fields, identity }: Config): PosternFacts {
+function factsOf({ serve, request, fields, identity }: Config): PosternFacts {
 	return {
 		known: true,
 		maxMessageBytes: serve.max_message_bytes,
 		maxBodyBytes: fields.max_body_bytes,
 		fields: fields.enabled,
 		requestFields: "request" in fields && fields.request === true,
+		readsBodies: request.proto_descriptor !== undefined,
 		identityHeaders: [identity.headers.id, identity.headers.issuer].map((name) => name.toLowerCase()),
 	};
 }

@@ -53,7 +53,7 @@ export function checkMesh(input: MeshInput): MeshReport {
 		...istioChains(found),
 		...gatewayChains(found),
 	];
-	const filters = [...chains.flatMap((chain) => chain.filters), ...found.filters];
+	const filters = [...chains.flatMap((chain) => chain.filters), ...found.filters, ...found.upstream];
 	const selection = selectPostern(filters, input.clusters);
 	const guarded = chains.map((chain) => posternChain(chain, selection, found));
 	const own = guarded.filter(
@@ -62,8 +62,11 @@ export function checkMesh(input: MeshInput): MeshReport {
 	const context: Context = { found, selection, facts: input.facts, list };
 
 	for (const chain of own) checkOwnChain(chain, context);
-	for (const filter of found.filters)
-		if (selection.isPostern(filter)) checkFilter(filter, undefined, context);
+	for (const filter of [...found.filters, ...found.upstream]) {
+		if (!selection.isPostern(filter)) continue;
+		checkFilter(filter, undefined, context);
+		if (found.upstream.includes(filter)) list.as("envoy")("chain_upstream_filter", filter.at);
+	}
 	checkLooseRoutes(own, chains.length > 0, context);
 	checkUnguarded(guarded, list.as("envoy"));
 	checkClusters(filters, context);

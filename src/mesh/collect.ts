@@ -23,6 +23,7 @@ export function collect(documents: readonly Placed[], readText: ReadText): Colle
 	const found: Collected = {
 		chains: [],
 		filters: [],
+		upstream: [],
 		routes: [],
 		clusters: new Map(),
 		bootstraps: [],
@@ -184,6 +185,12 @@ function takeCluster(config: PlacedMap, found: Collected): void {
 	const name = fieldOf(config, "name");
 	const text = textOf(name?.value);
 	if (text !== undefined) found.clusters.set(text, { config, at: name?.place ?? config.place });
+	for (const { value } of mapAt(config, "typed_extension_protocol_options")?.entries ?? []) {
+		for (const item of mapsAt(typedOf(value)?.config, "http_filters")) {
+			const filter = readFilter(item, "envoy");
+			if (isPosternKind(filter)) found.upstream.push(filter);
+		}
+	}
 }
 
 /** A list that stands for `http_filters` without saying so. Resources of xDS have a type of their own. */

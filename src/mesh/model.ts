@@ -58,6 +58,8 @@ export interface Collected {
 	readonly chains: Chain[];
 	/** Filters outside of any chain. */
 	readonly filters: Filter[];
+	/** Filters of upstream clusters. */
+	readonly upstream: Filter[];
 	readonly routes: Routes[];
 	/** By name. */
 	readonly clusters: Map<string, Cluster>;

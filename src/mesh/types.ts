@@ -37,6 +37,8 @@ export interface PosternFacts {
 	readonly fields: boolean;
 	/** `fields.request` */
 	readonly requestFields: boolean;
+	/** `request.proto_descriptor` is set: policies read bodies. */
+	readonly readsBodies: boolean;
 	/** `identity.headers` */
 	readonly identityHeaders: readonly string[];
 }

@@ -33,7 +33,8 @@ beforeAll(async () => {
 	] as const) {
 		writeFileSync(join(folder, name), readFileSync(source));
 	}
-	for (const name of ["clusters.yaml", "discovery.yaml"]) writeFileSync(join(folder, name), "resources: []\n");
+	for (const name of ["clusters.yaml", "discovery.yaml"])
+		writeFileSync(join(folder, name), "resources: []\n");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -47,7 +48,9 @@ const ROUTER = {
 	typed_config: { "@type": `${TYPE}/envoy.extensions.filters.http.router.v3.Router` },
 };
 const ROUTES = {
-	virtual_hosts: [{ name: "all", domains: ["*"], routes: [{ match: { prefix: "/" }, route: { cluster: "upstream" } }] }],
+	virtual_hosts: [
+		{ name: "all", domains: ["*"], routes: [{ match: { prefix: "/" }, route: { cluster: "upstream" } }] },
+	],
 };
 const cluster = (name: string) => ({
 	name,
@@ -73,7 +76,9 @@ const listener = (http_filters: unknown, route_config: unknown = ROUTES) => ({
 });
 
 /** A whole configuration around the documents of examples, each in a listener or a cluster of its own. */
-function around(examples: readonly (readonly [code: string, documents: readonly EnvoyConfig[]])[]): EnvoyConfig {
+function around(
+	examples: readonly (readonly [code: string, documents: readonly EnvoyConfig[]])[],
+): EnvoyConfig {
 	const listeners: EnvoyConfig[] = [];
 	const clusters: EnvoyConfig[] = ["postern", "upstream", ...OTHERS].map(cluster);
 	for (const [code, documents] of examples) {
@@ -82,8 +87,10 @@ function around(examples: readonly (readonly [code: string, documents: readonly 
 			else if (document.virtual_hosts !== undefined) {
 				if (documents.length === 1) listeners.push({ name: code, ...listener([ROUTER], document) });
 			} else if (document.load_assignment !== undefined) clusters.push({ ...document, name: code });
-			else if (document.http_filters !== undefined) listeners.push({ name: code, ...listener(document.http_filters) });
-			else if (document.typed_config !== undefined) listeners.push({ name: code, ...listener([document, ROUTER]) });
+			else if (document.http_filters !== undefined)
+				listeners.push({ name: code, ...listener(document.http_filters) });
+			else if (document.typed_config !== undefined)
+				listeners.push({ name: code, ...listener([document, ROUTER]) });
 			else if (code !== "document_unknown") throw new Error(`${code}: what is this?`);
 		}
 	}
@@ -97,12 +104,16 @@ function around(examples: readonly (readonly [code: string, documents: readonly 
 function refusal(config: EnvoyConfig): string {
 	const file = join(folder, "envoy.json");
 	writeFileSync(file, JSON.stringify(config));
-	const run = spawnSync("envoy", ["--mode", "validate", "-c", file, "--log-level", "error"], { encoding: "utf8" });
+	const run = spawnSync("envoy", ["--mode", "validate", "-c", file, "--log-level", "error"], {
+		encoding: "utf8",
+	});
 	return run.status === 0 ? "" : `${run.stderr}${run.stdout}`.slice(0, 2000);
 }
 
-const isWhole = (documents: readonly EnvoyConfig[]): boolean => documents.some((each) => each?.static_resources !== undefined);
-const isEnvoys = (documents: readonly EnvoyConfig[]): boolean => documents.every((each) => each?.kind === undefined);
+const isWhole = (documents: readonly EnvoyConfig[]): boolean =>
+	documents.some((each) => each?.static_resources !== undefined);
+const isEnvoys = (documents: readonly EnvoyConfig[]): boolean =>
+	documents.every((each) => each?.kind === undefined);
 
 describe.each(["good", "bad"] as const)("the %s examples", (which) => {
 	test("are taken by the real Envoy", () => {

@@ -9,6 +9,7 @@ export const FACTS: PosternFacts = {
 	maxBodyBytes: 4 * 1024 * 1024,
 	fields: true,
 	requestFields: false,
+	readsBodies: false,
 	identityHeaders: ["x-postern-id", "x-postern-issuer"],
 };
 

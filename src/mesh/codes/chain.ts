@@ -179,6 +179,13 @@ export const CHAIN_CODES = {
 		fix: "Remove the tap filter.",
 		seen: "The tap filter records requests and answers as they pass its place in the chain.",
 	},
+	chain_upstream_filter: {
+		severity: "warning",
+		title: "ext_proc stands behind the router",
+		why: "As a filter of an upstream cluster it runs once for every try, for that cluster alone, and without the matcher's guarantees; none of it was tried with Postern.",
+		fix: "Put it into the `http_filters` of the connection manager.",
+		seen: "Envoy allows ext_proc there; the observations of these pages are of the other place.",
+	},
 	chain_counters_shared: {
 		severity: "note",
 		title: "two filters count into the same counters",

@@ -19,7 +19,7 @@ export const CLUSTER_CODES = {
 	cluster_not_http2: {
 		severity: "error",
 		title: "the cluster does not speak HTTP/2",
-		why: "gRPC needs it, so every call to Postern fails.",
+		why: "Calls to Postern are gRPC, which needs it, so every one of them fails.",
 		fix: "Add HttpProtocolOptions with `explicit_http_config: { http2_protocol_options: {} }` to `typed_extension_protocol_options`.",
 		seen: "Envoy starts, and every request was refused.",
 		proof: { file: "test/envoy/mesh-check.test.ts", test: "cluster_not_http2: every call fails" },
@@ -29,7 +29,10 @@ export const CLUSTER_CODES = {
 		title: "decisions cross the network in clear text",
 		why: "Who is on the way reads tokens, bodies and directives, and can answer in Postern's place.",
 		fix: "Use a unix socket or a loopback address beside Envoy, or give the cluster a `transport_socket` with UpstreamTlsContext.",
-		seen: "Looked at: the endpoints' addresses, or where they come by name or from elsewhere, whether there is TLS.",
+		istio:
+			"Leave `enableAutoMtls` on, and set no `tls.mode: DISABLE` for Postern's host in a DestinationRule.",
+		gateway: "Add a BackendTLSPolicy for Postern's Service, with the name that its certificate has.",
+		seen: "Looked at: the endpoints' addresses, or where they come by name or from elsewhere, whether there is TLS. Envoy Gateway speaks clear text to a Service unless a BackendTLSPolicy says otherwise.",
 	},
 	cluster_unverified: {
 		severity: "error",

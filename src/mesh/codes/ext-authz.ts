@@ -106,7 +106,7 @@ export const AUTHZ_CODES = {
 		istio: "Set `includeRequestBodyInCheck.packAsBytes: true`.",
 		gateway:
 			"SecurityPolicy has no such field: set `with_request_body.pack_as_bytes` by an EnvoyPatchPolicy.",
-		seen: "0xFF arrived as `!` in `body`; in `raw_body` it was exact.",
+		seen: "A byte 0xFF arrived as `!` in `body`; in `raw_body` it was exact.",
 	},
 	authz_body_limits_answers: {
 		severity: "warning",
@@ -131,6 +131,16 @@ export const AUTHZ_CODES = {
 			"Keep `includeRequestBodyInCheck.maxRequestBytes` at least 64 KiB below `serve.max_message_bytes`.",
 		gateway: "Keep `bodyToExtAuth.maxRequestBytes` at least 64 KiB below `serve.max_message_bytes`.",
 		seen: "A gRPC server refuses a larger message with RESOURCE_EXHAUSTED before anything of it is read.",
+	},
+	authz_body_unsent: {
+		severity: "warning",
+		title: "request bodies are not sent, and Postern's configuration counts on them",
+		why: "Under `request.proto_descriptor` policies read gRPC bodies; without a body the strict profile denies as `body_unread`.",
+		fix: "Set `with_request_body: { max_request_bytes: 1048576, allow_partial_message: false, pack_as_bytes: true }`.",
+		istio:
+			"Set `includeRequestBodyInCheck: { maxRequestBytes: 1048576, packAsBytes: true }` in the provider.",
+		gateway: "Set `bodyToExtAuth: { maxRequestBytes: 1048576 }`.",
+		seen: "Without the setting a Check is made at the headers, and `body_state` says that the body was not sent.",
 	},
 	authz_cache_cleared: {
 		severity: "warning",

@@ -19,7 +19,7 @@ export const KUBERNETES_CODES = {
 	istio_rules_unmatchable: {
 		severity: "error",
 		title: "a CUSTOM rule looks at a token that was not read yet",
-		why: "ext_authz stands in front of JWT verification, so the condition never holds, and the request passes unasked.",
+		why: "The ext_authz filter stands in front of JWT verification, so the condition never holds, and the request passes unasked.",
 		fix: "Remove `requestPrincipals` and `request.auth.*` conditions, and let Postern verify tokens.",
 		seen: "Istio's order: CUSTOM, then request authentication, then the other actions.",
 	},
@@ -40,7 +40,7 @@ export const KUBERNETES_CODES = {
 	istio_waypoint_identity: {
 		severity: "note",
 		title: "behind a waypoint callers have no certificate",
-		why: "mTLS ends in front of it, so `source.principal` is empty, and mTLS identity finds nobody.",
+		why: "Mutual TLS ends in front of it, so `source.principal` is empty, and identity by certificate finds nobody.",
 		fix: "Let callers show tokens; that no waypoint is meant is said by `selector` instead of `targetRefs`.",
 		seen: "Istio issue 56379.",
 	},

@@ -12,6 +12,8 @@ export interface GatewayFilter {
 	/** `kind/name/section` of each target. */
 	readonly targets: readonly string[];
 	readonly targetsAt: Place;
+	/** Where Postern is named, and as what. */
+	readonly backend?: { readonly kind: string; readonly name: string; readonly at: Place };
 }
 
 const GROUP = "gateway.envoyproxy.io";
@@ -23,7 +25,8 @@ export function authzFiltersOf({ resources }: Collected): readonly GatewayFilter
 		const auth = fieldAt(node, "spec", "ext_auth");
 		if (kind !== "SecurityPolicy" || group !== GROUP || auth?.value.kind !== "map") return [];
 		if (fieldOf(auth.value, "grpc") === undefined) return [];
-		return [{ filter: authzFilter(auth, auth.value), settings: auth.value, ...targetsOf(node) }];
+		const backend = backendOf(fieldOf(auth.value, "grpc")?.value);
+		return [{ filter: authzFilter(auth, auth.value), settings: auth.value, ...targetsOf(node), ...backend }];
 	});
 }
 
@@ -34,8 +37,17 @@ export function procFiltersOf({ resources }: Collected): readonly GatewayFilter[
 			filter: procFilter(settings),
 			settings,
 			...targetsOf(node),
+			...backendOf(settings),
 		}));
 	});
+}
+
+function backendOf(service: Placed | undefined): Pick<GatewayFilter, "backend"> {
+	const ref = itemsAt(service, "backend_refs")[0] ?? mapAt(service, "backend_ref");
+	const name = fieldOf(ref, "name");
+	if (ref === undefined || name === undefined) return {};
+	const kind = textAt(ref, "kind") ?? "Service";
+	return { backend: { kind, name: textAt(ref, "name") ?? "", at: name.place } };
 }
 
 function targetsOf(node: PlacedMap): Pick<GatewayFilter, "targets" | "targetsAt"> {

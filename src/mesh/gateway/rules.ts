@@ -16,6 +16,11 @@ export function checkGateway(
 	for (const { settings } of authz) checkFields(settings, "ExtAuth", tell);
 	for (const { settings } of proc) checkFields(settings, "ExtProc", tell);
 	checkTargets(authz.filter(isPostern), proc.filter(isPostern), tell);
+	const encrypted = encryptedServices(found);
+	for (const { backend } of [...authz, ...proc].filter(isPostern)) {
+		// A Backend says itself where it is, and how it is reached.
+		if (backend?.kind === "Service" && !encrypted.has(backend.name)) tell("cluster_plaintext", backend.at);
+	}
 	if (authz.length + proc.length === 0) return;
 	for (const { kind, group, node } of found.resources) {
 		if (group !== "gateway.networking.k8s.io" || (kind !== "HTTPRoute" && kind !== "GRPCRoute")) continue;
@@ -29,6 +34,16 @@ export function checkGateway(
 			}
 		}
 	}
+}
+
+/** Names of Services for which a BackendTLSPolicy is there. */
+function encryptedServices({ resources }: Collected): ReadonlySet<string> {
+	return new Set(
+		resources
+			.filter(({ kind, group }) => kind === "BackendTLSPolicy" && group === "gateway.networking.k8s.io")
+			.flatMap(({ node }) => mapsAt(node, "spec", "target_refs"))
+			.flatMap((ref) => textAt(ref, "name") ?? []),
+	);
 }
 
 /** Only where both kinds of policy are there: one alone is told as what is missing in the chain. */

@@ -1,7 +1,7 @@
 import type { Place, PlacedMap } from "../../lib/placed.ts";
 import type { MeshCode } from "../codes.ts";
 import type { Collected } from "../model.ts";
-import { fieldAt, fieldOf, itemsAt, mapsAt, placeAt, textAt } from "../read-node.ts";
+import { fieldAt, fieldOf, itemsAt, mapsAt, placeAt, textAt, textOf, truthAt } from "../read-node.ts";
 import { checkFields } from "../rules/fields.ts";
 import type { Tell } from "../types.ts";
 import { patchesOf } from "./patches.ts";
@@ -22,10 +22,32 @@ export function checkIstio(found: Collected, isPostern: IsPostern, tell: Tell<Me
 		}
 		if (kind === "VirtualService" && group === "networking.istio.io") checkVirtualService(node, tell);
 	}
+	checkEncryption(found, isPostern, tell);
 	for (const patch of patchesOf(found)) {
 		if (patch.applyTo !== "HTTP_FILTER" || patch.context !== "ANY" || patch.value === undefined) continue;
 		if (patch.operation !== "MERGE" && /ext_(?:authz|proc)/.test(filterText(patch.value))) {
 			tell("istio_context_any", patch.contextAt);
+		}
+	}
+}
+
+/** Istio encrypts between workloads by itself, unless it is told not to. */
+function checkEncryption(found: Collected, isPostern: IsPostern, tell: Tell<MeshCode>): void {
+	const hosts = providersOf(found)
+		.filter(({ name }) => isPostern.provider(name))
+		.flatMap(({ settings }) => (textAt(settings, "service") ?? "").split("/").at(-1) ?? []);
+	const modes = found.resources.flatMap(({ kind, group, node }) => {
+		if (kind !== "DestinationRule" || group !== "networking.istio.io") return [];
+		const host = textAt(node, "spec", "host") ?? "";
+		const mode = fieldAt(node, "spec", "traffic_policy", "tls", "mode");
+		const ours = hosts.some((each) => each === host || each.startsWith(`${host}.`));
+		return ours && mode !== undefined ? [{ at: mode.place, mode: textOf(mode.value) }] : [];
+	});
+	for (const { at, mode } of modes) if (mode === "DISABLE") tell("cluster_plaintext", at);
+	if (hosts.length === 0 || modes.length > 0) return;
+	for (const mesh of found.meshes) {
+		if (truthAt(mesh, "enable_auto_mtls") === false) {
+			tell("cluster_plaintext", placeAt(mesh, mesh.place, "enable_auto_mtls"));
 		}
 	}
 }

@@ -73,6 +73,9 @@ export function checkAuthz(
 	}
 	if (whole && fieldOf(config, "status_on_error") === undefined) tell("authz_status_unset", at);
 	checkRequestBody(subject, around, facts, tell);
+	if (facts.readsBodies && whole && fieldOf(config, "with_request_body") === undefined) {
+		tell("authz_body_unsent", at);
+	}
 	checkTimeout(subject, tell);
 	checkGrpcService(subject, secondsAt(config, "grpc_service", "timeout"), undefined, tell);
 }

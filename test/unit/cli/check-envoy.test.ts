@@ -250,6 +250,8 @@ describe("Postern's own configuration", () => {
 		expect((await check("--envoy", edge())).out).toContain(
 			"callers can name themselves (x-caller, x-caller-issuer)",
 		);
+		write("request: { proto_descriptor: shop.pb }\n");
+		expect((await check("--envoy", "access.yaml")).out).toContain("authz_body_unsent");
 		rmSync("postern.yaml");
 	});
 

@@ -10,7 +10,8 @@ const good = (code: string): string =>
 const ISTIO = good("istio_rules_partial");
 const GATEWAY = good("gateway_targets_differ");
 const [OPERATOR = "", POLICY = "", PATCHES = ""] = ISTIO.split("---\n");
-const [SECURITY = "", EXTENSION = "", CLIENT = "", BACKEND = "", ENVOY_PATCH = ""] = GATEWAY.split("---\n");
+const [SECURITY = "", EXTENSION = "", CLIENT = "", BACKEND = "", ENVOY_PATCH = "", BACKEND_TLS = ""] =
+	GATEWAY.split("---\n");
 
 function but(text: string, from: string, to: string): string {
 	if (!text.includes(from)) throw new Error(`no ${from}`);
@@ -159,6 +160,18 @@ describe("Istio", () => {
 		expect(codesIn(join_(ISTIO, mirror))).toEqual(["route_mirrored"]);
 	});
 
+	test("mTLS that is switched off, for the host or for all", () => {
+		const rule = (host: string, mode: string): string =>
+			`apiVersion: networking.istio.io/v1\nkind: DestinationRule\nspec: { host: ${host}, trafficPolicy: { tls: { mode: ${mode} } } }\n`;
+		const host = "postern.security.svc.cluster.local";
+		expect(codesIn(join_(ISTIO, rule(host, "DISABLE")))).toEqual(["cluster_plaintext"]);
+		expect(codesIn(join_(ISTIO, rule("postern", "DISABLE")))).toEqual(["cluster_plaintext"]);
+		expect(codesIn(join_(ISTIO, rule("shop", "DISABLE")))).toEqual([]);
+		const off = but(ISTIO, "  meshConfig:\n", "  meshConfig:\n    enableAutoMtls: false\n");
+		expect(codesIn(off)).toEqual(["cluster_plaintext"]);
+		expect(codesIn(join_(off, rule(host, "ISTIO_MUTUAL")))).toEqual([]);
+	});
+
 	test("--cluster may say the service's host or its first label", () => {
 		for (const name of [
 			"outbound|9191||postern.security.svc.cluster.local",
@@ -175,7 +188,7 @@ describe("Istio", () => {
 
 describe("Envoy Gateway", () => {
 	test("its policies alone lack what only patches can set, and the fixes say so", () => {
-		const report = checkTexts({ "gateway.yaml": join_(SECURITY, EXTENSION, CLIENT, BACKEND) });
+		const report = checkTexts({ "gateway.yaml": join_(SECURITY, EXTENSION, CLIENT, BACKEND, BACKEND_TLS) });
 		expect([...new Set(report.findings.map(({ code }) => code))].sort()).toEqual([
 			"authz_handoff_unseen",
 			"authz_headers_joined",
@@ -259,7 +272,7 @@ describe("Envoy Gateway", () => {
 		expect(codesIn(but(GATEWAY, from, to))).toEqual(codes);
 	});
 
-	const WITHOUT_PATCH = join_(SECURITY, EXTENSION, CLIENT, BACKEND);
+	const WITHOUT_PATCH = join_(SECURITY, EXTENSION, CLIENT, BACKEND, BACKEND_TLS);
 	test.each<[string, string, readonly string[]]>([
 		["body: Buffered", "body: Streamed", ["proc_streamed_alone"]],
 		["body: Buffered", "body: BufferedPartial", ["proc_body_partial"]],
@@ -314,16 +327,29 @@ describe("Envoy Gateway", () => {
 
 	test("a whole gateway covers its routes, and one kind of policy alone is told in the chain", () => {
 		const whole = but(SECURITY, "kind: HTTPRoute, name: shop", "kind: Gateway, name: edge");
-		expect(codesIn(join_(whole, EXTENSION, CLIENT, BACKEND, ENVOY_PATCH))).toEqual([]);
+		expect(codesIn(join_(whole, EXTENSION, CLIENT, BACKEND, ENVOY_PATCH, BACKEND_TLS))).toEqual([]);
 		expect(codesIn(join_(SECURITY, CLIENT))).toContain("chain_access_only");
 		expect(codesIn(join_(EXTENSION, CLIENT, BACKEND))).toContain("chain_authz_missing");
 	});
 
+	test("a Service is called in clear text unless a BackendTLSPolicy says otherwise; a Backend speaks for itself", () => {
+		const clear = join_(SECURITY, EXTENSION, CLIENT, BACKEND, ENVOY_PATCH);
+		expect([...new Set(codesIn(clear))]).toEqual(["cluster_plaintext"]);
+		expect(found(clear).filter((each) => each.endsWith("cluster_plaintext"))).toHaveLength(2);
+		const own = clear.replaceAll(
+			"{ name: postern, port: 9191 }",
+			"{ group: gateway.envoyproxy.io, kind: Backend, name: postern }",
+		);
+		expect(codesIn(own)).toEqual([]);
+	});
+
 	test("upgrades that a patch takes away", () => {
-		const on = but(GATEWAY, "  requestBuffer: { limit: 1Mi }", "  retry: {}");
+		const on = but(BACKEND, "  requestBuffer: { limit: 1Mi }", "  retry: {}");
 		const patch =
 			'  - type: x\n    name: y\n    operation: { op: remove, path: "/virtual_hosts/0/routes/0/route/upgrade_configs" }\n';
-		expect(codesIn(`${on}${patch}`)).toEqual([]);
+		const rest = join_(SECURITY, EXTENSION, CLIENT, on, BACKEND_TLS);
+		expect(codesIn(join_(rest, ENVOY_PATCH))).toEqual(["chain_upgrades"]);
+		expect(codesIn(join_(rest, `${ENVOY_PATCH}${patch}`))).toEqual([]);
 	});
 });
 
