@@ -145,13 +145,15 @@ function walkField(key: string, value: Placed, parent: PlacedMap, around: Around
 			walk(item, item.kind === "map" ? { ...around, filterChain: item } : around, found),
 		);
 	}
-	// A dump of the running configuration shows what the bootstrap held a second time, as what became of it.
+	// A dump of the running configuration shows what the bootstrap held a second time, as what became of it; and route
+	// configurations that stand in a listener once more by themselves.
 	if (key === "configs" && value.kind === "list" && value.items.length > 1) {
 		return any(
 			value.items.filter((item) => !typedOf(item)?.type.endsWith(".BootstrapConfigDump")),
 			(item) => walk(item, around, found),
 		);
 	}
+	if (key === "static_route_configs") return true;
 	if (key === "clusters" && value.kind === "list" && isStaticResources(parent)) {
 		for (const item of value.items) if (item.kind === "map") takeCluster(item, found);
 		return true;

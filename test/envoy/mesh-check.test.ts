@@ -580,6 +580,18 @@ describe("callers' certificates", () => {
 	});
 });
 
+test("a dump of what Envoy runs shows the same, every code of it", async () => {
+	const dump = await (await fetch(`http://127.0.0.1:${mesh.envoy.adminPort}/config_dump`)).text();
+	expect(codesIn(dump, { known: true })).toEqual(expect.arrayContaining(Object.keys(CHANGES)));
+	// Of the listener that ships nothing but its values is in a dump, so nothing is found in it.
+	const shipped = JSON.parse(dump);
+	for (const each of shipped.configs) {
+		const { static_listeners: listeners } = each;
+		if (listeners !== undefined) each.static_listeners = [listeners[0]];
+	}
+	expect(codesIn(JSON.stringify(shipped))).toEqual([]);
+});
+
 test("a call to the shipped listener is answered to the end", async () => {
 	expect((await callHttp1(mesh.envoy.port, { path: "/a" })).body).toBe(MASKED);
 });
