@@ -1,4 +1,5 @@
-import { statSync } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
+import type { Readable } from "node:stream";
 import { FIXED_LIMITS } from "../config/limits.ts";
 import { readSmallFile } from "../config/small-file.ts";
 import { type DocumentsReading, readDocuments } from "../config/yaml-documents.ts";
@@ -19,7 +20,7 @@ export async function readEnvoyFiles(names: readonly string[], io: CommandIo): P
 	const files = [...new Set(names)];
 	const readings = [];
 	for (const name of files) {
-		const text = name === "-" ? await readStdin(io) : readFile(name);
+		const text = name === "-" ? await readStdin(io) : await readNamed(name);
 		if (text.includes("\0")) throw unreadable(`${shown(name)} is no text`);
 		readings.push(readDocuments(text, shown(name)));
 	}
@@ -34,34 +35,40 @@ function shown(name: string): string {
 	return name === "-" ? STDIN : name;
 }
 
-function readFile(name: string): string {
+async function readNamed(name: string): Promise<string> {
+	const stat = statSync(name, { throwIfNoEntry: false });
+	if (stat?.isDirectory() === true) {
+		const inside = `${name.replace(/\/+$/, "")}/*.yaml`;
+		throw unreadable(`${name} is a folder; name the files in it, for example ${inside}`);
+	}
+	// What a shell makes of <(helm template CHART).
+	if (stat?.isFIFO() === true) return readStream(createReadStream(name), name);
 	try {
-		if (statSync(name, { throwIfNoEntry: false })?.isDirectory() === true) {
-			throw new Error(
-				`${name} is a folder; name the files in it, for example ${name.replace(/\/+$/, "")}/*.yaml`,
-			);
-		}
 		return readSmallFile(name, FIXED_LIMITS.envoy_file_bytes.value);
 	} catch (thrown) {
 		throw unreadable(errorMessage(thrown), thrown);
 	}
 }
 
-async function readStdin({ stdin, stderr }: CommandIo): Promise<string> {
-	const limit = FIXED_LIMITS.envoy_file_bytes.value;
+function readStdin({ stdin, stderr }: CommandIo): Promise<string> {
 	if ("isTTY" in stdin && stdin.isTTY === true) stderr.write("reading from standard input; Ctrl-D ends it\n");
+	return readStream(stdin, "standard input");
+}
+
+async function readStream(stream: Readable, name: string): Promise<string> {
+	const limit = FIXED_LIMITS.envoy_file_bytes.value;
 	const pieces: Uint8Array[] = [];
 	let length = 0;
-	for await (const piece of stdin) {
+	for await (const piece of stream) {
 		const chunk = piece as Uint8Array;
 		length += chunk.length;
-		if (length > limit) throw unreadable(`standard input is larger than ${limit} bytes`);
+		if (length > limit) throw unreadable(`${name} is larger than ${limit} bytes`);
 		pieces.push(chunk);
 	}
 	try {
 		return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(pieces));
 	} catch (thrown) {
-		throw unreadable("standard input is not UTF-8", thrown);
+		throw unreadable(`${name} is not UTF-8`, thrown);
 	}
 }
 

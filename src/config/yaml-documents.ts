@@ -23,8 +23,10 @@ export interface TextProblem {
 	readonly message: string;
 }
 
-/** After so many, the rest is what the first ones led to. */
-const MAX_PROBLEMS = 20;
+/** After so many errors of the parser the rest is what the first ones led to. */
+const MAX_ERRORS = 5;
+/** Keys that stand twice are mistakes of their own. */
+const MAX_PROBLEMS = 50;
 
 export interface DocumentsReading {
 	/** Each document that is not empty; one with errors too, as far as it could be read. */
@@ -77,7 +79,7 @@ function readAt(text: string, placeOf: (position: Position) => Place): Documents
 	const budget = { left: FIXED_LIMITS.envoy_file_nodes.value };
 	for (const document of documents) {
 		for (const error of document.errors) {
-			if (problems.length < MAX_PROBLEMS)
+			if (problems.length < MAX_ERRORS)
 				problems.push({ place: at(error.pos[0]), message: firstLine(error.message) });
 		}
 		if (document.contents === null) continue;

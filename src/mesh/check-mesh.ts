@@ -249,6 +249,8 @@ function checkPresence(
 			tell("postern_ambiguous", second.at, `taken for Postern: ${clusters.join(", ")}`);
 		return;
 	}
+	// What could not be read may hold them, and that is told already.
+	if (input.problems.length > 0) return;
 	// Routes or clusters alone are parts of a set-up; filters stand in other files.
 	const parts =
 		found.routes.length + found.clusters.size > 0 && found.bootstraps.length + found.chains.length === 0;

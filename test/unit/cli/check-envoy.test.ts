@@ -1,6 +1,8 @@
+import { execFile, execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { checkCommand } from "../../../src/cli/check.ts";
 import { runCli } from "../../../src/cli/run.ts";
@@ -335,6 +337,14 @@ describe("what goes wrong is said so that it can be put right", () => {
 		expect(out.replaceAll(/\s+/g, " ")).toContain(
 			"render templates first, as in `helm template CHART | postern check --envoy -`",
 		);
+	});
+
+	test("a pipe that a shell made is read like standard input", async () => {
+		execFileSync("mkfifo", ["pipe"]);
+		const written = promisify(execFile)("sh", ["-c", "cat bad.yaml > pipe"]);
+		const result = await check("--envoy", "pipe");
+		await written;
+		expect(result).toMatchObject({ code: 1, out: expect.stringContaining("proc_fails_open") });
 	});
 
 	test("findings that are left out are counted", async () => {
