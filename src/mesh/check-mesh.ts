@@ -1,23 +1,27 @@
-import type { Place, Placed } from "../lib/placed.ts";
+import type { Placed } from "../lib/placed.ts";
 import { collect, type ReadText } from "./collect.ts";
-import { readFilter } from "./filter.ts";
 import { type FindingList, findingList, type MeshFinding } from "./findings.ts";
 import { gatewayChains } from "./gateway/chains.ts";
 import { checkGateway } from "./gateway/rules.ts";
 import { istioChains } from "./istio/chains.ts";
 import { providersOf } from "./istio/providers.ts";
 import { checkIstio } from "./istio/rules.ts";
-import { AUTHZ, PROC } from "./messages.ts";
-import type { Chain, Collected, Filter, TextProblem } from "./model.ts";
-import { fieldOf, isOpen, mapAt, placeAt, textAt } from "./read-node.ts";
-import { checkChain, isComposite, type PosternChain } from "./rules/chain.ts";
+import { AUTHZ } from "./messages.ts";
+import type { Collected, Filter, TextProblem } from "./model.ts";
+import { isGuarded, type PosternChain, posternChain, resolved } from "./postern-chain.ts";
+import { fieldOf, mapAt, placeAt } from "./read-node.ts";
+import { checkBuffers } from "./rules/buffers.ts";
+import { checkCallers } from "./rules/callers.ts";
+import { checkChain } from "./rules/chain.ts";
 import { checkCluster } from "./rules/clusters.ts";
-import { asksCertificates, checkBuffers, checkCallers, checkManager, leastBytes } from "./rules/edge.ts";
+import { checkManager } from "./rules/edge.ts";
 import { checkAuthz } from "./rules/ext-authz.ts";
 import { checkProc } from "./rules/ext-proc.ts";
 import { checkFields } from "./rules/fields.ts";
 import { checkAuthzMatcher, checkProcMatcher } from "./rules/matcher.ts";
+import { checkPresence } from "./rules/presence.ts";
 import { checkRoutes } from "./rules/routes.ts";
+import { surroundingsOf, UNKNOWN_CHAIN } from "./rules/surroundings.ts";
 import { checkUnguarded } from "./rules/unguarded.ts";
 import { clusterOf, type Selection, selectPostern } from "./select.ts";
 import type { PosternFacts, Subject } from "./types.ts";
@@ -56,9 +60,7 @@ export function checkMesh(input: MeshInput): MeshReport {
 	const filters = [...chains.flatMap((chain) => chain.filters), ...found.filters, ...found.upstream];
 	const selection = selectPostern(filters, input.clusters);
 	const guarded = chains.map((chain) => posternChain(chain, selection, found));
-	const own = guarded.filter(
-		({ authz, proc, composites }) => authz.length + proc.length + composites.length > 0,
-	);
+	const own = guarded.filter(isGuarded);
 	const context: Context = { found, selection, facts: input.facts, list };
 
 	for (const chain of own) checkOwnChain(chain, context);
@@ -79,7 +81,8 @@ export function checkMesh(input: MeshInput): MeshReport {
 		list.as("istio"),
 	);
 	checkGateway(found, ({ filter }) => selection.isPostern(filter), list.as("gateway"));
-	checkPresence(input, filters, context);
+	const given = { ...input, broken: input.problems.length > 0 };
+	checkPresence(given, filters, found, selection, list.as("envoy"));
 	return { findings: list.sorted(input.files), postern: selection.clusters };
 }
 
@@ -88,35 +91,6 @@ interface Context {
 	readonly selection: Selection;
 	readonly facts: PosternFacts;
 	readonly list: FindingList;
-}
-
-/** A chain whose filters got the settings that `config_discovery` asks for, where a file has them. */
-function resolved(chain: Chain, { extensions }: Collected): Chain {
-	const filters = chain.filters.map((filter) => {
-		if (filter.config !== undefined || fieldOf(filter.entry, "config_discovery") === undefined) return filter;
-		const settings = extensions.get(filter.name);
-		if (settings === undefined) return filter;
-		const { type, config, wrapper } = readFilter(settings, filter.flavour);
-		return {
-			...filter,
-			type,
-			...(config === undefined ? {} : { config }),
-			...(wrapper === undefined ? {} : { wrapper }),
-		};
-	});
-	return { ...chain, filters };
-}
-
-function posternChain(chain: Chain, selection: Selection, found: Collected): PosternChain {
-	const authz = chain.filters.filter((filter) => filter.type === AUTHZ && selection.isPostern(filter));
-	const proc = chain.filters.filter((filter) => filter.type === PROC && selection.isPostern(filter));
-	const composites = chain.filters.filter(isComposite);
-	const named = textAt(chain.manager, "rds", "route_config_name");
-	const routes =
-		named === undefined
-			? chain.routes
-			: [...chain.routes, ...found.routes.filter(({ config }) => textAt(config, "name") === named)];
-	return { ...chain, authz, proc, composites, routes, masked: proc.length + composites.length > 0 };
 }
 
 function checkOwnChain(chain: PosternChain, context: Context): void {
@@ -132,29 +106,6 @@ function checkOwnChain(chain: PosternChain, context: Context): void {
 		.find((each) => each !== undefined);
 	if (elsewhere !== undefined && chain.routes.length === 0) tell("route_elsewhere", elsewhere.place);
 	for (const routes of chain.routes) checkRoutes(routes, surroundingsOf(chain), facts, tell);
-}
-
-function surroundingsOf(chain: PosternChain) {
-	const bufferBytes = leastBytes(chain);
-	return {
-		authz: chain.authz,
-		proc: chain.proc,
-		names: new Set(chain.filters.map(({ name }) => name)),
-		masked: chain.masked,
-		clearsCache: chain.authz.some(({ config }) => clearsCache(config)),
-		surroundings: {
-			masked: chain.masked,
-			asksCertificates: asksCertificates(chain),
-			...(bufferBytes === undefined ? {} : { bufferBytes }),
-		},
-	};
-}
-
-function clearsCache(config: Placed | undefined): boolean {
-	return (
-		/^(?:true|yes|on|y)$/i.test(textAt(config, "clear_route_cache") ?? "") ||
-		fieldOf(config, "clear_route_cache_headers") !== undefined
-	);
 }
 
 /** One of Postern's filters by itself; `chain` is undefined where it stands alone. */
@@ -180,31 +131,16 @@ function checkFilter(filter: Filter, chain: PosternChain | undefined, { facts, l
 	}
 }
 
-/** Routes that no manager in the files asks for: where no chain is known, they count as guarded and masked. */
+/** Routes that no manager in the files asks for. */
 function checkLooseRoutes(own: readonly PosternChain[], chainsKnown: boolean, context: Context): void {
 	const { found, facts, list } = context;
-	const used = new Set(own.flatMap(({ routes }) => routes));
+	const used = new Set([...own, ...found.chains].flatMap(({ routes }) => routes));
 	const [only] = own.length === 1 ? own : [];
+	if (chainsKnown && only === undefined) return;
+	const around = only === undefined ? UNKNOWN_CHAIN : surroundingsOf(only);
 	for (const routes of found.routes) {
-		if (used.has(routes) || belongsToManager(routes, found)) continue;
-		if (chainsKnown && only === undefined) continue;
-		const around =
-			only === undefined
-				? {
-						authz: [],
-						proc: [],
-						names: new Set<string>(),
-						masked: true,
-						clearsCache: false,
-						surroundings: { asksCertificates: false },
-					}
-				: surroundingsOf(only);
-		checkRoutes(routes, around, facts, list.as(routes.flavour));
+		if (!used.has(routes)) checkRoutes(routes, around, facts, list.as(routes.flavour));
 	}
-}
-
-function belongsToManager(routes: Collected["routes"][number], { chains }: Collected): boolean {
-	return chains.some((chain) => chain.routes.includes(routes));
 }
 
 /** Clusters are looked for only where a bootstrap says which there are, and checked wherever they are found. */
@@ -225,55 +161,4 @@ function checkClusters(filters: readonly Filter[], { found, selection, list }: C
 	if (filters.length > 0 || found.bootstraps.length > 0) return;
 	// A fragment of clusters alone: those named after Postern are meant.
 	for (const [name, cluster] of found.clusters) if (/postern/i.test(name)) checkCluster(cluster, tell);
-}
-
-function checkPresence(
-	input: MeshInput,
-	filters: readonly Filter[],
-	{ found, selection, list }: Context,
-): void {
-	const tell = list.as("envoy");
-	for (const document of found.unknown) tell("document_unknown", document.place);
-	for (const document of input.documents) {
-		const open = firstOpen(document);
-		if (open !== undefined) tell("values_open", open);
-	}
-	const own = filters.filter((filter) => selection.isPostern(filter));
-	const { clusters, others, guessed } = selection;
-	if (own.length > 0) {
-		const [first = ""] = clusters;
-		const second = guessed
-			? filters.find((filter) => ![undefined, first].includes(clusterOf(filter)))
-			: undefined;
-		if (second !== undefined)
-			tell("postern_ambiguous", second.at, `taken for Postern: ${clusters.join(", ")}`);
-		return;
-	}
-	// What could not be read may hold them, and that is told already.
-	if (input.problems.length > 0) return;
-	// Routes or clusters alone are parts of a set-up; filters stand in other files.
-	const parts =
-		found.routes.length + found.clusters.size > 0 && found.bootstraps.length + found.chains.length === 0;
-	const policies = found.resources.some(
-		({ kind, group }) => kind === "AuthorizationPolicy" && group === "security.istio.io",
-	);
-	if ((parts || policies) && input.clusters.length === 0) return;
-	const [file = "-"] = input.files;
-	const stranger = filters.find((filter) => others.includes(clusterOf(filter) ?? ""));
-	const at = stranger?.at ?? found.chains[0]?.at ?? input.documents[0]?.place ?? { file, line: 1, column: 1 };
-	tell(
-		"postern_absent",
-		at,
-		selection.others.length > 0 ? `filters call ${selection.others.join(", ")}` : undefined,
-	);
-}
-
-/** Where the first value stands that is filled in later. */
-function firstOpen(node: Placed): Place | undefined {
-	if (node.kind === "scalar") return isOpen(node) ? node.place : undefined;
-	for (const child of node.kind === "list" ? node.items : node.entries.map(({ value }) => value)) {
-		const place = firstOpen(child);
-		if (place !== undefined) return place;
-	}
-	return undefined;
 }

@@ -32,7 +32,6 @@ export function findingList(): FindingList {
 	const found = new Map<string, MeshFinding>();
 	const add = (flavour: Flavour, code: MeshCode, { file, line, column }: Place, detail?: string): void => {
 		const key = `${code}\n${line}:${column}\n${file}`;
-		if (found.has(key)) return;
 		const text = MESH_CODES[code];
 		const special = flavour === "envoy" ? undefined : text[flavour];
 		found.set(key, {

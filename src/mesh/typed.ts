@@ -29,3 +29,12 @@ export function typedOf(node: Placed | undefined): Typed | undefined {
 export function extensionOf(node: Placed | undefined): Typed | undefined {
 	return typedOf(fieldOf(node, "typed_config")?.value);
 }
+
+/** Where messages of a type stand below a node. */
+export function placesOf(node: Placed, type: string): readonly Place[] {
+	if (node.kind === "scalar") return [];
+	if (node.kind === "list") return node.items.flatMap((item) => placesOf(item, type));
+	const typed = typedOf(node);
+	if (typed?.type === type) return [typed.at];
+	return node.entries.flatMap(({ value }) => placesOf(value, type));
+}

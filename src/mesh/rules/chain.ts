@@ -1,28 +1,12 @@
 import type { Place, Placed } from "../../lib/placed.ts";
 import type { MeshCode } from "../codes.ts";
-import {
-	AUTHZ,
-	COMPOSITE,
-	COMPRESSOR,
-	DECOMPRESSOR,
-	HANDOFF_NAMESPACE,
-	HEADER_MUTATION,
-	PROC,
-} from "../messages.ts";
-import type { Chain, Filter } from "../model.ts";
+import { AUTHZ, COMPRESSOR, DECOMPRESSOR, HANDOFF_NAMESPACE, HEADER_MUTATION, PROC } from "../messages.ts";
+import type { Filter } from "../model.ts";
+import type { PosternChain } from "../postern-chain.ts";
 import { fieldOf, itemsAt, mapsAt, placeAt, textAt, textOf, truthAt } from "../read-node.ts";
-import { typedOf } from "../typed.ts";
+import { placesOf } from "../typed.ts";
 import type { PosternFacts, Tell } from "../types.ts";
 import { checkUpgrades } from "./upgrades.ts";
-
-/** A chain, and which of its filters are Postern's. */
-export interface PosternChain extends Chain {
-	readonly authz: readonly Filter[];
-	readonly proc: readonly Filter[];
-	/** A composite filter that may run Postern's ext_proc. */
-	readonly composites: readonly Filter[];
-	readonly masked: boolean;
-}
 
 const CACHES = /\.filters\.http\.cache(?:_v2)?\./;
 const FOREIGN_CODE = /\.filters\.http\.(lua|wasm|golang|dynamic_modules)\./;
@@ -112,15 +96,6 @@ function checkComposite(filter: Filter, tell: Tell<MeshCode>): void {
 	for (const at of placesOf(filter.entry, AUTHZ)) tell("matcher_skips_check", at);
 }
 
-/** Where messages of a type stand below a node. */
-function placesOf(node: Placed, type: string): readonly Place[] {
-	if (node.kind === "scalar") return [];
-	if (node.kind === "list") return node.items.flatMap((item) => placesOf(item, type));
-	const typed = typedOf(node);
-	if (typed?.type === type) return [typed.at];
-	return node.entries.flatMap(({ value }) => placesOf(value, type));
-}
-
 interface Position {
 	readonly index: number;
 	/** Of ext_authz, and of ext_proc; -1 where there is none. */
@@ -194,12 +169,4 @@ function checkCounters(filters: readonly Filter[], type: string, tell: Tell<Mesh
 		if (seen.has(prefix)) tell("chain_counters_shared", at);
 		seen.add(prefix);
 	}
-}
-
-/** Whether a filter is a composite that may run ext_proc or ext_authz. */
-export function isComposite(filter: Filter): boolean {
-	return (
-		filter.type === COMPOSITE &&
-		(placesOf(filter.entry, PROC).length > 0 || placesOf(filter.entry, AUTHZ).length > 0)
-	);
 }

@@ -14,7 +14,7 @@ import {
 	truthAt,
 } from "../read-node.ts";
 import type { PosternFacts, Tell } from "../types.ts";
-import { checkAgainstPostern } from "./edge.ts";
+import { checkAgainstPostern } from "./buffers.ts";
 import { checkPerFilter, type FilterSettings } from "./per-filter.ts";
 import { checkUpgradeConfigs } from "./upgrades.ts";
 

@@ -1,13 +1,11 @@
 import type { MeshCode } from "../codes.ts";
 import type { Routes } from "../model.ts";
+import { isGuarded, type PosternChain } from "../postern-chain.ts";
 import { fieldOf, mapsAt, textAt } from "../read-node.ts";
 import type { Tell } from "../types.ts";
-import type { PosternChain } from "./chain.ts";
 
 /** Connection managers without Postern whose routes lead to upstreams that others guard. */
 export function checkUnguarded(chains: readonly PosternChain[], tell: Tell<MeshCode>): void {
-	const isGuarded = ({ authz, proc, composites }: PosternChain): boolean =>
-		authz.length + proc.length + composites.length > 0;
 	const guarded = new Set(chains.filter(isGuarded).flatMap(upstreamsOf));
 	for (const chain of chains) {
 		if (isGuarded(chain) || chain.manager === undefined) continue;

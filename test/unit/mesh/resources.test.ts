@@ -253,6 +253,16 @@ describe("Envoy Gateway", () => {
 		],
 		[
 			"  headers:\n",
+			"  tls: { clientValidation: { mode: Request } }\n  headers:\n",
+			["authz_certificate_withheld", "edge_certificates_untrusted"],
+		],
+		[
+			"  headers:\n",
+			"  tls: { clientValidation: { mode: VerifyIfGiven, caCertificateRefs: [ { name: ca } ] } }\n  headers:\n",
+			["authz_certificate_withheld"],
+		],
+		[
+			"  headers:\n",
 			"  tls: { clientValidation: { mode: RequireAny, caCertificateRefs: [ { name: ca } ] } }\n  headers:\n",
 			["authz_certificate_withheld", "edge_certificates_untrusted"],
 		],
