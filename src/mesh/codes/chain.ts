@@ -87,7 +87,7 @@ export const CHAIN_CODES = {
 		title: "a decompressor beside ext_proc makes answers hang",
 		why: "With both in a chain a compressed answer never ends, in every body mode.",
 		fix: "Remove it, or switch its response direction off; Postern decodes under limits.",
-		seen: "Envoy 1.40: every compressed answer hung, whatever the modes and protocols (envoy issue 21205, open).",
+		seen: "Envoy 1.40: every compressed answer hung, whatever the modes and protocols, a known bug of Envoy.",
 		proof: {
 			file: "test/envoy/mesh-check.test.ts",
 			test: "chain_decompressor: a compressed answer does not arrive",

@@ -42,7 +42,7 @@ export const KUBERNETES_CODES = {
 		title: "behind a waypoint callers have no certificate",
 		why: "Mutual TLS ends in front of it, so `source.principal` is empty, and identity by certificate finds nobody.",
 		fix: "Let callers show tokens; that no waypoint is meant is said by `selector` instead of `targetRefs`.",
-		seen: "Istio issue 56379.",
+		seen: "A known limit of Istio: the inner connection has no certificate of the caller.",
 	},
 	istio_context_any: {
 		severity: "warning",
