@@ -1,5 +1,10 @@
 import { COMMANDS } from "../src/cli/commands.ts";
 
+/** What a command's help has no room for. */
+const MORE: Readonly<Record<string, string>> = {
+	check: "What `--envoy` finds, code by code, is in [a reference of its own](envoy-checks/README.md).\n",
+};
+
 /**
  * The page about commands.
  *
@@ -9,7 +14,7 @@ export function commandsPage(help: (...command: readonly string[]) => string): s
 	const block = (text: string) => `\`\`\`text\n${text.trimEnd()}\n\`\`\`\n`;
 	const sections = COMMANDS.map(
 		({ name, summary }) =>
-			`## ${name}\n\n${summary[0]?.toUpperCase()}${summary.slice(1)}.\n\n${block(help(name))}`,
+			`## ${name}\n\n${summary[0]?.toUpperCase()}${summary.slice(1)}.\n\n${block(help(name))}${MORE[name] === undefined ? "" : `\n${MORE[name]}`}`,
 	);
 	return `# Commands\n\nMade from \`--help\` by \`npm run docs\`.\n\n${block(help())}\n${sections.join("\n")}`;
 }

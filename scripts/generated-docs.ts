@@ -3,14 +3,15 @@
  * run docs` writes them; with `--check` it compares instead and exits 1 where one is stale.
  */
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { jsonSchema } from "../src/config/leaves.ts";
 import { commandsPage } from "./commands-page.ts";
 import { configurationPage } from "./configuration-page.ts";
 import { descriptorSet } from "./descriptor-set.ts";
+import { envoyChecksPages } from "./envoy-checks-pages.ts";
 import { inputSchema } from "./input-schema.ts";
 import { libraryPage } from "./library-page.ts";
 import { metricsPage } from "./metrics-page.ts";
@@ -33,13 +34,31 @@ const pages: Readonly<Record<string, () => string | Buffer | Promise<string>>> =
 		descriptorSet(join(root, "examples/opa-envoy-plugin/grpc-body/orders.proto")),
 };
 
+const checks = envoyChecksPages(root);
 const check = process.argv.includes("--check");
-for (const [file, make] of Object.entries(pages)) {
+
+function stale(file: string): void {
+	process.stderr.write(`${file} is stale: run \`npm run docs\`\n`);
+	process.exitCode = 1;
+}
+
+for (const [file, make] of [
+	...Object.entries(pages),
+	...Object.entries(checks).map(([name, text]) => [name, () => text] as const),
+]) {
 	const path = join(root, file);
 	const made = Buffer.from(await make());
-	if (!check) writeFileSync(path, made);
-	else if (!readFileSync(path).equals(made)) {
-		process.stderr.write(`${file} is stale: run \`npm run docs\`\n`);
-		process.exitCode = 1;
-	}
+	if (!check) {
+		mkdirSync(dirname(path), { recursive: true });
+		writeFileSync(path, made);
+	} else if (!existsSync(path) || !readFileSync(path).equals(made)) stale(file);
+}
+
+// A page about a code that is no more.
+const folder = "docs/reference/envoy-checks";
+for (const name of readdirSync(join(root, folder))) {
+	const file = `${folder}/${name}`;
+	if (file in checks) continue;
+	if (check) stale(file);
+	else rmSync(join(root, file));
 }

@@ -22,7 +22,7 @@ export const COMMANDS: readonly CommandEntry[] = [
 	},
 	{
 		name: "check",
-		summary: "find what is wrong with a configuration and its bundle before it runs",
+		summary: "find what is wrong with a configuration and its bundle, or with Envoy's side, before it runs",
 		load: async () => (await import("./check.ts")).checkCommand,
 	},
 	{

@@ -276,6 +276,22 @@ export const FIXED_LIMITS = {
 		unit: "bytes",
 		purpose: "Largest configuration file, and largest file that a `file:` reference may name.",
 	},
+	envoy_file_bytes: {
+		value: 8 * MIB,
+		unit: "bytes",
+		purpose: "Largest file that `postern check --envoy` reads, standard input too.",
+	},
+	envoy_file_nodes: {
+		value: 400_000,
+		unit: "count",
+		purpose: "Values in such a file, each alias counted with all that it stands for.",
+	},
+	envoy_file_tokens: {
+		value: 2_000_000,
+		unit: "count",
+		purpose: "Words and signs in such a file: what is read takes time in proportion to them.",
+	},
+	envoy_file_levels: { value: 200, unit: "levels", purpose: "Nesting of such a file." },
 	hash_key_min_bytes: {
 		value: 16,
 		unit: "bytes",

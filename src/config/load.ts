@@ -15,7 +15,7 @@ import type { Config } from "./types.ts";
 import { parseYamlFile, type YamlFile } from "./yaml-file.ts";
 
 /** The file that is read when none is named. */
-const DEFAULT_CONFIG_FILE = "postern.yaml";
+export const DEFAULT_CONFIG_FILE = "postern.yaml";
 
 export interface ConfigSources {
 	/** Named by the person, and must exist. Absent: `postern.yaml` if there is one, else defaults alone. */

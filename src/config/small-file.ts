@@ -3,8 +3,7 @@ import { hasErrorCode } from "../lib/error-message.ts";
 import { FIXED_LIMITS } from "./limits.ts";
 
 /** A regular file's text, UTF-8, of bounded size. Throws an Error whose message says what is wrong without repeating content. */
-export function readSmallFile(path: string): string {
-	const limit = FIXED_LIMITS.config_file_bytes.value;
+export function readSmallFile(path: string, limit: number = FIXED_LIMITS.config_file_bytes.value): string {
 	try {
 		const stat = statSync(path);
 		// A device or a pipe would be read without end.

@@ -21,6 +21,7 @@ export type Room =
 	| "decision"
 	| "effects"
 	| "fields"
+	| "mesh"
 	| "audit"
 	| "telemetry"
 	| "lib";
@@ -28,7 +29,7 @@ export type Room =
 /** `all`: values too; `types`: only what is erased. A room that is not named may not be entered. */
 type Doors = Readonly<Partial<Record<Room, "all" | "types">>>;
 
-const PURE = ["request", "decision", "fields"] as const;
+const PURE = ["request", "decision", "fields", "mesh"] as const;
 const pureRooms: Doors = { request: "all", decision: "all", fields: "all" };
 const pureTypes: Doors = { request: "types", decision: "types", fields: "types" };
 /** Metrics and the logger are passed in; settings are handed over. */
@@ -43,6 +44,7 @@ export const DOORS: Readonly<Record<Room, Doors>> = {
 	request: { lib: "all", decision: "types", fields: "types" },
 	decision: { lib: "all", request: "types", fields: "types" },
 	fields: { lib: "all", request: "types", decision: "types" },
+	mesh: { lib: "all" },
 	codec: { lib: "all" },
 	config: { lib: "all" },
 	telemetry: { lib: "all", config: "types" },
@@ -82,6 +84,7 @@ export const DOORS: Readonly<Record<Room, Doors>> = {
 		config: "all",
 		serve: "all",
 		policy: "all",
+		mesh: "all",
 	},
 	main: { cli: "all", lib: "all" },
 };

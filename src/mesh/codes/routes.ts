@@ -1,0 +1,138 @@
+import type { CodeText } from "../types.ts";
+
+/** Codes about routes. */
+export const ROUTE_CODES = {
+	route_catch_all_missing: {
+		severity: "warning",
+		title: "requests without a route are not shown to Postern",
+		why: "Envoy answers 404 by itself: such requests are neither decided nor recorded.",
+		fix: "Add a virtual host for `*`, and as the last route of each one `match: { prefix: / }`; it may be a `direct_response` of 404.",
+		seen: "Without a route no Check was made.",
+		proof: {
+			file: "test/envoy/access.test.ts",
+			test: "a request without a route never reaches ext_authz, so the shipped route catches all",
+		},
+	},
+	route_check_disabled: {
+		severity: "error",
+		title: "a route goes past ext_authz",
+		why: "Its requests reach the upstream without a decision; nothing is recorded, and identity headers are the caller's.",
+		fix: "Remove `disabled`, and let the policy allow what needs no decision.",
+		seen: "No Check was made; where ext_proc stands in the chain Postern blocks the answer.",
+		proof: {
+			file: "test/envoy/mesh-check.test.ts",
+			test: "route_check_disabled: its requests pass without a decision",
+		},
+	},
+	route_masking_disabled: {
+		severity: "error",
+		title: "a route goes past ext_proc",
+		why: "Its answers reach callers unmasked, whatever the decision says.",
+		fix: "Remove `disabled`; an answer that the policy releases whole skips ext_proc by the matcher.",
+		seen: "An answer under a directive passed as the upstream sent it.",
+		proof: {
+			file: "test/envoy/mesh-check.test.ts",
+			test: "route_masking_disabled: its answers pass unmasked",
+		},
+	},
+	route_cache_bypass: {
+		severity: "error",
+		title: "a decision can lead to a route that is not guarded",
+		why: "With `clear_route_cache` the changed request may take a route where Postern's filters are off, and nobody is asked again.",
+		fix: "Remove `clear_route_cache`, or leave the filters on for every route.",
+		istio: "Remove `clearRouteCache` from the provider.",
+		gateway: "Remove `extAuth.recomputeRoute`.",
+		seen: "The new route's per-route settings are not read again, and ext_authz is not asked twice.",
+	},
+	route_internal_redirect: {
+		severity: "error",
+		title: "an upstream can send a request round again",
+		why: "An internal redirect carries on the headers that Postern set, identity among them, to a route that the upstream chooses.",
+		fix: "Remove `internal_redirect_policy`; callers follow redirects themselves.",
+		seen: "The second round showed `x-envoy-original-url` and the first one's hand-off; Postern refuses it as `redirected` unless told otherwise.",
+	},
+	route_mirrored: {
+		severity: "error",
+		title: "requests are copied to another upstream",
+		why: "The copy carries the headers that Postern set, identity and secrets among them, to a service nobody decided about.",
+		fix: "Remove `request_mirror_policies`.",
+		istio: "Remove `mirror` and `mirrors` from the VirtualService.",
+		gateway: "Remove the `RequestMirror` filter from the route.",
+		seen: "Mirrors are sent by the router, behind all filters: the copy had the headers that the policy set.",
+		proof: {
+			file: "test/envoy/mesh-check.test.ts",
+			test: "route_mirrored: the copy carries what Postern said about the caller",
+		},
+	},
+	route_encodings_forwarded: {
+		severity: "warning",
+		title: "upstreams may compress what has to be masked",
+		why: "Postern then decodes, under limits, or blocks the answer.",
+		fix: "Add `request_headers_to_add: [ { header: { key: accept-encoding, value: identity }, append_action: OVERWRITE_IF_EXISTS_OR_ADD } ]` to the route.",
+		seen: "Added by the route the header reached the upstream, and the compressor in front still knew what the caller accepts.",
+		proof: {
+			file: "test/envoy/bodies.test.ts",
+			test: "is compressed for the caller after it was masked, and the upstream is asked not to",
+		},
+	},
+	route_conditions_forwarded: {
+		severity: "warning",
+		title: "callers can ask for parts of an answer, or whether it changed",
+		why: "A part of a JSON text cannot be masked and is blocked; a 304 speaks of another caller's view.",
+		fix: "Set `request_headers_to_remove: [ range, if-range, if-none-match, if-modified-since ]` on the route.",
+		seen: "A 206 arrived as a fragment, which nobody can mask.",
+	},
+	route_cache_orders_kept: {
+		severity: "warning",
+		title: "an upstream's orders to caches are passed on",
+		why: "Postern makes answers private, and headers such as `surrogate-control` would tell a cache in front to keep one caller's view for all.",
+		fix: "Set `response_headers_to_remove` as in `envoy/authz-and-fields.yaml`.",
+		seen: "An answer that is released whole skips ext_proc, so the route has to remove them.",
+		proof: {
+			file: "test/envoy/bodies.test.ts",
+			test: "is private for every cache, whatever the upstream ordered",
+		},
+	},
+	route_rewritten: {
+		severity: "note",
+		title: "the upstream gets another path or host than the policy judged",
+		why: "Rules of the policy speak of the path in front of the rewrite.",
+		fix: "Write policies for the path that callers use, or rewrite in front of Postern.",
+		seen: "The router rewrites behind all filters.",
+	},
+	route_upstream_by_header: {
+		severity: "warning",
+		title: "a header chooses the upstream",
+		why: "Where a caller can set that header it decides where its request goes, behind the decision.",
+		fix: "Name the cluster, or remove the header by `early_header_mutation_extensions` and let Postern set it.",
+		seen: "`cluster_header` is read when the route is chosen.",
+	},
+	route_identity_dropped: {
+		severity: "warning",
+		title: "the route takes away or replaces what Postern says about the caller",
+		why: "Headers are removed and added by the router, behind Postern: the upstream does not learn who calls, or learns something else.",
+		fix: "Remove these headers by `early_header_mutation_extensions`, in front of all filters, and leave them alone here.",
+		seen: "`request_headers_to_remove` of a route removed a header that ext_authz had set.",
+	},
+	route_service_replaced: {
+		severity: "warning",
+		title: "a route asks another service",
+		why: "It builds a client for each request, and an Envoy before 1.39 can be made to crash by it.",
+		fix: "Leave `grpc_service` out of `check_settings`; policies are chosen by `context_extensions`.",
+		seen: "Envoy's advisory CVE-2026-47205, fixed in 1.39.0.",
+	},
+	route_body_unseen: {
+		severity: "note",
+		title: "a route does not send its bodies to the Check",
+		why: "A policy that reads `parsed_body` meets none, and the strict profile denies.",
+		fix: "Remove `disable_request_body_buffering`, unless the route streams and its policy reads no body.",
+		seen: "The Check was made at the headers.",
+	},
+	route_elsewhere: {
+		severity: "note",
+		title: "routes come from elsewhere",
+		why: "`rds`, `scoped_routes` and `vhds` bring them while Envoy runs, so they were not checked here.",
+		fix: "Name the file with the route configuration too.",
+		seen: "A route configuration of that name in one of the files is taken for them.",
+	},
+} as const satisfies Record<string, CodeText>;
