@@ -3,8 +3,10 @@ import {
 	type BitString,
 	DerError,
 	derBits,
+	derElement,
 	derInt64,
 	derInteger,
+	derNumber,
 	derReader,
 	rightAligned,
 	TAG,
@@ -27,7 +29,14 @@ export function readAlgorithm(content: Buffer): AlgorithmId {
 /** A public key as Go's x509 package reads it. */
 export type PublicKey =
 	| { readonly kind: "rsa"; readonly n: bigint; readonly e: bigint }
-	| { readonly kind: "ec"; readonly x: bigint; readonly y: bigint }
+	| {
+			readonly kind: "ec";
+			/** The curve's object identifier, as an element. */
+			readonly curve: Buffer;
+			readonly point: Buffer;
+			readonly x: bigint;
+			readonly y: bigint;
+	  }
 	| { readonly kind: "ed25519"; readonly bytes: Buffer }
 	| { readonly kind: "x25519" }
 	| { readonly kind: "dsa"; readonly y: bigint; readonly p: bigint; readonly q: bigint; readonly g: bigint };
@@ -49,6 +58,45 @@ const CURVES: ReadonlyMap<string, number> = new Map([
 	["1.3.132.0.35", 66],
 ]);
 
+/** The identifiers of keys, as elements. */
+const RSA = Buffer.from("06092a864886f70d010101", "hex");
+const EC = Buffer.from("06072a8648ce3d0201", "hex");
+const ED25519 = Buffer.from("06032b6570", "hex");
+const NULL = Buffer.of(TAG.null, 0);
+
+/** A key's SubjectPublicKeyInfo without what Go reads over. */
+function plainKeyInfo(key: PublicKey): Buffer {
+	const info = (algorithm: readonly Buffer[], bytes: Buffer): Buffer =>
+		derElement(
+			TAG.sequence,
+			derElement(TAG.sequence, ...algorithm),
+			derElement(TAG.bits, Buffer.of(0), bytes),
+		);
+	switch (key.kind) {
+		case "rsa":
+			return info([RSA, NULL], derElement(TAG.sequence, derNumber(key.n), derNumber(key.e)));
+		case "ec":
+			return info([EC, key.curve], key.point);
+		case "ed25519":
+			return info([ED25519], key.bytes);
+		default:
+			throw new DerError();
+	}
+}
+
+/**
+ * A key that Node can check signatures with.
+ * @throws {DerError} for a kind of key that signs nothing, and for a point that is not on its curve.
+ */
+export function publicKeyObject(key: PublicKey): KeyObject {
+	const spki = plainKeyInfo(key);
+	try {
+		return createPublicKey({ key: spki, format: "der", type: "spki" });
+	} catch {
+		throw new DerError();
+	}
+}
+
 const number = (bytes: Buffer): bigint => BigInt(`0x${bytes.toString("hex")}`);
 
 function rsaKey({ parameters }: AlgorithmId, data: Buffer): PublicKey {
@@ -61,9 +109,13 @@ function rsaKey({ parameters }: AlgorithmId, data: Buffer): PublicKey {
 }
 
 function ecKey({ parameters }: AlgorithmId, data: Buffer): PublicKey {
-	const size = CURVES.get(oidText(readOid(derReader(parameters))));
+	const curve = derReader(parameters).whole(TAG.oid);
+	const size = CURVES.get(oidText(readOid(derReader(curve))));
 	if (size === undefined || data.length !== 1 + 2 * size || data[0] !== 4) throw new DerError();
-	return { kind: "ec", x: number(data.subarray(1, 1 + size)), y: number(data.subarray(1 + size)) };
+	const [x, y] = [data.subarray(1, 1 + size), data.subarray(1 + size)];
+	const key = { kind: "ec", curve, point: data, x: number(x), y: number(y) } as const;
+	publicKeyObject(key);
+	return key;
 }
 
 function dsaKey({ parameters }: AlgorithmId, data: Buffer): PublicKey {
@@ -104,20 +156,10 @@ function readKey(algorithm: AlgorithmId, bits: BitString): PublicKey | undefined
 	}
 }
 
-/** A key that Node can work with. */
-export function keyObject(spki: Buffer): KeyObject {
-	try {
-		return createPublicKey({ key: spki, format: "der", type: "spki" });
-	} catch {
-		throw new DerError();
-	}
-}
-
-/** Reads a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7), its point on its curve. */
+/** Reads a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7); a point is on its curve. */
 export function readKeyInfo(raw: Buffer): KeyInfo {
 	const reader = derReader(raw).inside(TAG.sequence);
 	const algorithm = readAlgorithm(reader.read(TAG.sequence));
 	const key = readKey(algorithm, derBits(reader.read(TAG.bits)));
-	if (key?.kind === "ec") keyObject(raw);
 	return { raw, algorithm: KINDS.get(algorithm.oid) ?? 0, ...(key === undefined ? {} : { key }) };
 }

@@ -1,11 +1,11 @@
 import { arrayTerm, numberTerm, objectTerm, type Term } from "../../term/term.ts";
+import { type Bytes, type GoUrl, urlText } from "../go/url.ts";
 import { addressText } from "../net/ip.ts";
 import type { Certificate } from "./certificate.ts";
 import type { Subtrees } from "./constraints.ts";
 import type { Extension } from "./extensions.ts";
 import type { KeyInfo } from "./key.ts";
-import type { CertificateUri } from "./san.ts";
-import { type Name, type Oid, oidText, timeText } from "./values.ts";
+import { jsonText, type Name, type Oid, oidText, timeText } from "./values.ts";
 
 export const record = (members: Readonly<Record<string, Term>>): Term => objectTerm(Object.entries(members));
 
@@ -77,19 +77,22 @@ function keyTerm({ key }: KeyInfo): Term {
 const extensionTerm = ({ id, critical, value }: Extension): Term =>
 	record({ Id: oidTerm(id), Critical: critical, Value: bytesTerm(value) });
 
-const uriTerm = ({ scheme, host, path, rawPath, opaque, query }: CertificateUri): Term =>
+const bytesText = (bytes: Bytes): string => jsonText(Buffer.from(bytes, "latin1"));
+
+const uriTerm = (uri: GoUrl): Term =>
 	record({
-		Scheme: scheme,
-		Opaque: opaque,
-		User: null,
-		Host: host,
-		Path: path,
-		RawPath: rawPath,
-		OmitHost: false,
-		ForceQuery: false,
-		RawQuery: query,
-		Fragment: "",
-		RawFragment: "",
+		Scheme: uri.scheme,
+		Opaque: bytesText(uri.opaque),
+		// Its fields are private.
+		User: uri.user === undefined ? null : record({}),
+		Host: bytesText(uri.host),
+		Path: bytesText(uri.path),
+		RawPath: bytesText(uri.rawPath),
+		OmitHost: uri.omitHost,
+		ForceQuery: uri.forceQuery,
+		RawQuery: bytesText(uri.query),
+		Fragment: bytesText(uri.fragment),
+		RawFragment: bytesText(uri.rawFragment),
 	});
 
 const addressesTerm = (addresses: readonly Buffer[] | undefined): Term => listTerm(addresses, addressTerm);
@@ -154,13 +157,16 @@ export function certificateTerms(certificate: Certificate): Readonly<Record<stri
 		...subtreeTerms("Permitted", fields.constraints?.permitted),
 		...subtreeTerms("Excluded", fields.constraints?.excluded),
 		CRLDistributionPoints: someTerm(fields.crlPoints, text),
-		PolicyIdentifiers: listTerm(fields.policies, oidTerm),
-		Policies: someTerm(fields.policies, oidText),
+		PolicyIdentifiers: listTerm(
+			fields.policies?.flatMap(({ small }) => (small === undefined ? [] : [small])),
+			oidTerm,
+		),
+		Policies: someTerm(fields.policies, ({ text: policy }) => policy),
 		...countTerms("InhibitAnyPolicy", fields.anyPolicy),
 		...countTerms("InhibitPolicyMapping", fields.policyMapping),
 		...countTerms("RequireExplicitPolicy", fields.explicitPolicy),
-		PolicyMappings: someTerm(fields.policyMappings, ([issuer, subject]) =>
-			record({ IssuerDomainPolicy: oidText(issuer), SubjectDomainPolicy: oidText(subject) }),
+		PolicyMappings: someTerm(fields.policyMappings, ({ issuer, subject }) =>
+			record({ IssuerDomainPolicy: issuer.text, SubjectDomainPolicy: subject.text }),
 		),
 	};
 }
@@ -168,5 +174,8 @@ export function certificateTerms(certificate: Certificate): Readonly<Record<stri
 /** The same as OPA has it: with the URIs as texts too. */
 export function extendedTerm(certificate: Certificate): Term {
 	const uris = certificate.fields.names?.uris;
-	return record({ ...certificateTerms(certificate), URIStrings: listTerm(uris, ({ text: uri }) => uri) });
+	return record({
+		...certificateTerms(certificate),
+		URIStrings: listTerm(uris, (uri) => bytesText(urlText(uri))),
+	});
 }
