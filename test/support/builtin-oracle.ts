@@ -42,13 +42,30 @@ ${rules.join("\n\n")}
 `;
 }
 
-/**
- * The calls to which the host and the real `opa` answer otherwise, both answers as Rego text (`[value]` or
- * `undefined`). Each call goes through a compiled policy, as it would in a request.
- */
-export async function differences(calls: readonly Call[]): Promise<readonly unknown[]> {
+/** Bytes of arguments that one evaluation takes: some answers are many times as long. */
+const MAX_PART = 1024 * 1024;
+
+const LIMITS = { max_input_bytes: 64 * 1024 * 1024, max_result_bytes: 64 * 1024 * 1024 };
+
+/** The calls, some at a time. */
+function parts(calls: readonly Call[]): readonly (readonly Call[])[] {
+	const found: Call[][] = [];
+	let room = 0;
+	for (const call of calls) {
+		const size = JSON.stringify(call[1]).length;
+		if (found.length === 0 || size > room) {
+			found.push([]);
+			room = MAX_PART;
+		}
+		found.at(-1)?.push(call);
+		room -= size;
+	}
+	return found;
+}
+
+async function differencesOf(calls: readonly Call[]): Promise<readonly unknown[]> {
 	const rego = source(calls);
-	const policy = await policyOf(rego, { limits: { max_input_bytes: 64 * 1024 * 1024 } });
+	const policy = await policyOf(rego, { limits: LIMITS });
 	const outcome = policy.evaluate("envoy/authz/allow", inputOf({ calls }));
 	const theirs = (await opaEval(rego, "data.envoy.authz.allow", { calls })) as readonly string[];
 	if (outcome.kind !== "value") return [outcome];
@@ -57,6 +74,16 @@ export async function differences(calls: readonly Call[]): Promise<readonly unkn
 	return calls
 		.map((call, i) => ({ call, ours: ours[i], opa: theirs[i] }))
 		.filter((answer) => answer.ours !== answer.opa);
+}
+
+/**
+ * The calls to which the host and the real `opa` answer otherwise, both answers as Rego text (`[value]` or
+ * `undefined`). Each call goes through a compiled policy, as it would in a request.
+ */
+export async function differences(calls: readonly Call[]): Promise<readonly unknown[]> {
+	const found: unknown[] = [];
+	for (const part of parts(calls)) found.push(...(await differencesOf(part)));
+	return found;
 }
 
 /** Every argument list for one builtin. */
