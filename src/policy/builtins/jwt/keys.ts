@@ -1,6 +1,6 @@
 import { readCertificates } from "../x509/certificate.ts";
 import { DerError, derReader, TAG } from "../x509/der.ts";
-import { type KeyInfo, publicKeyObject, readKeyInfo } from "../x509/key.ts";
+import { isExchangeKey, type KeyInfo, publicKeyObject, readKeyInfo } from "../x509/key.ts";
 import { decodePem, type PemBlock } from "../x509/pem.ts";
 import { readJwk, type TokenKey } from "./jwk.ts";
 
@@ -27,8 +27,10 @@ function readPem({ type, bytes }: PemBlock): KeyInfo {
 		return certificate.keyInfo;
 	}
 	const reader = derReader(bytes);
-	const info = readKeyInfo(reader.whole(TAG.sequence));
-	if (type !== "PUBLIC KEY" || !reader.ended() || info.algorithm === 0) throw new DerError();
+	const whole = reader.whole(TAG.sequence);
+	const info = readKeyInfo(whole);
+	const known = info.algorithm !== 0 || isExchangeKey(whole);
+	if (type !== "PUBLIC KEY" || !reader.ended() || !known) throw new DerError();
 	return info;
 }
 

@@ -46,7 +46,7 @@ export interface DerReader {
 }
 
 /** The length at `at` and where the content starts. Only the shortest form is DER (X.690, 10.1). */
-function lengthAt(bytes: Buffer, at: number): { readonly length: number; readonly start: number } {
+export function lengthAt(bytes: Buffer, at: number): { readonly length: number; readonly start: number } {
 	const first = bytes[at];
 	if (first === undefined) throw new DerError();
 	if (first < 0x80) return { length: first, start: at + 1 };

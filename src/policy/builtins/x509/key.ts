@@ -38,7 +38,6 @@ export type PublicKey =
 			readonly y: bigint;
 	  }
 	| { readonly kind: "ed25519"; readonly bytes: Buffer }
-	| { readonly kind: "x25519" }
 	| { readonly kind: "dsa"; readonly y: bigint; readonly p: bigint; readonly q: bigint; readonly g: bigint };
 
 /** Go's numbers for the kinds of keys. */
@@ -47,7 +46,6 @@ const KINDS: ReadonlyMap<string, number> = new Map([
 	["1.2.840.10040.4.1", 2],
 	["1.2.840.10045.2.1", 3],
 	["1.3.101.112", 4],
-	["1.3.101.110", 5],
 ]);
 
 /** Curves by name: bytes of a coordinate. */
@@ -126,9 +124,9 @@ function dsaKey({ parameters }: AlgorithmId, data: Buffer): PublicKey {
 	return { kind: "dsa", y, p, q, g };
 }
 
-function edwardsKey({ oid, parameters }: AlgorithmId, data: Buffer): PublicKey {
+function edwardsKey({ parameters }: AlgorithmId, data: Buffer): PublicKey {
 	if (parameters.length > 0 || data.length !== 32) throw new DerError();
-	return oid === "1.3.101.112" ? { kind: "ed25519", bytes: data } : { kind: "x25519" };
+	return { kind: "ed25519", bytes: data };
 }
 
 export interface KeyInfo {
@@ -156,10 +154,23 @@ function readKey(algorithm: AlgorithmId, bits: BitString): PublicKey | undefined
 	}
 }
 
+/** The parts of a SubjectPublicKeyInfo put together. */
+export function keyInfoOf(raw: Buffer, algorithm: AlgorithmId, bits: Buffer): KeyInfo {
+	const key = readKey(algorithm, derBits(bits));
+	return { raw, algorithm: KINDS.get(algorithm.oid) ?? 0, ...(key === undefined ? {} : { key }) };
+}
+
 /** Reads a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7); a point is on its curve. */
 export function readKeyInfo(raw: Buffer): KeyInfo {
 	const reader = derReader(raw).inside(TAG.sequence);
 	const algorithm = readAlgorithm(reader.read(TAG.sequence));
-	const key = readKey(algorithm, derBits(reader.read(TAG.bits)));
-	return { raw, algorithm: KINDS.get(algorithm.oid) ?? 0, ...(key === undefined ? {} : { key }) };
+	return keyInfoOf(raw, algorithm, reader.read(TAG.bits));
+}
+
+/** Says whether a SubjectPublicKeyInfo has a key of X25519, which signs nothing; in a certificate Go does not know it. */
+export function isExchangeKey(raw: Buffer): boolean {
+	const reader = derReader(raw).inside(TAG.sequence);
+	const { oid, parameters } = readAlgorithm(reader.read(TAG.sequence));
+	const { bytes, unused } = derBits(reader.read(TAG.bits));
+	return oid === "1.3.101.110" && parameters.length === 0 && bytes.length === 32 && unused === 0;
 }

@@ -72,6 +72,21 @@ describe("crypto.x509.parse_certificates", () => {
 	);
 });
 
+test("a key of a kind that Go knows in no certificate is left out", async () => {
+	const { privateKey: key } = generateKeyPairSync("ed25519");
+	const keys = [generateKeyPairSync("x25519"), generateKeyPairSync("ed448"), generateKeyPairSync("x448")];
+	const calls = keys.map(({ publicKey }): Call => {
+		const certificate = makeCertificate({
+			subject: name("l"),
+			issuer: name("l"),
+			publicKey: publicKey.export({ format: "der", type: "spki" }),
+			signer: { key, how: "ed25519" },
+		});
+		return ["crypto.x509.parse_certificates", [certificate.toString("base64")]];
+	});
+	expect(await differences(calls)).toEqual([]);
+});
+
 describe("names of a subject", () => {
 	const { privateKey: key, publicKey } = generateKeyPairSync("ed25519");
 	const withNames = (...names: readonly Buffer[]): Call => [
