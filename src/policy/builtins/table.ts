@@ -1,3 +1,4 @@
+import { awsBuiltins } from "./aws/sign-req.ts";
 import type { Builtin } from "./builtin.ts";
 import { castBuiltins } from "./casts.ts";
 import { cryptoBuiltins } from "./crypto.ts";
@@ -27,6 +28,7 @@ import { yamlBuiltins } from "./yaml/yaml.ts";
 /** Every builtin that the host supplies to a policy, by its name in Rego. What is not here is refused at load. */
 export const HOST_BUILTINS: ReadonlyMap<string, Builtin> = new Map(
 	Object.entries({
+		...awsBuiltins,
 		...castBuiltins,
 		...cryptoBuiltins,
 		...encodingBuiltins,

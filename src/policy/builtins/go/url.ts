@@ -140,7 +140,8 @@ export function parseUrl(bytes: Bytes): GoUrl | undefined {
 	return { ...found, ...authority, path, rawPath, omitHost };
 }
 
-function pathText({ path, rawPath }: GoUrl): Bytes {
+/** Go's `URL.EscapedPath`. */
+export function pathText({ path, rawPath }: GoUrl): Bytes {
 	if (rawPath !== "" && VALID_PATH.test(rawPath)) return rawPath;
 	return path === "*" ? "*" : escaped(path, PATH_SAFE);
 }
