@@ -1,6 +1,10 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { awsBuiltins } from "../../../../src/policy/builtins/aws/sign-req.ts";
+import { printTerm } from "../../../../src/policy/term/print.ts";
+import { numberTerm, objectTerm, type Term } from "../../../../src/policy/term/term.ts";
 import { type Call, differences } from "../../../support/builtin-oracle.ts";
+import { opaEval } from "../../../support/opa-eval.ts";
 
 const CONFIG = {
 	aws_access_key: "AKIDEXAMPLE",
@@ -115,3 +119,30 @@ test("what it signs is signed the same", async () => {
 	const samples = fc.sample(fc.tuple(request, config, time), { numRuns: 600, seed: 8 });
 	expect(await differences(samples.map(([one, as, at]) => call(one, as, at)))).toEqual([]);
 }, 60_000);
+
+test("a name or a value that is no UTF-8 is signed the same", async () => {
+	const query = (headers: string): string => `providers.aws.sign_req(
+		{"method": base64.decode("Qf9C"), "url": "http://h/", "headers": ${headers}},
+		{"aws_access_key": "a", "aws_secret_access_key": base64.decode("Qf9C"), "aws_region": "r", "aws_service": "s"},
+		0,
+	).headers.Authorization`;
+	// As the host has such strings: a lone surrogate for the byte.
+	const bytes = "A\udcffB";
+	const object = (members: Readonly<Record<string, Term>>): Term => objectTerm(Object.entries(members));
+	for (const [name, value, headers] of [
+		[bytes, "v", '{base64.decode("Qf9C"): "v"}'],
+		["n", bytes, '{"n": base64.decode("Qf9C")}'],
+	] as const) {
+		const answer = awsBuiltins["providers.aws.sign_req"]?.(
+			[
+				object({ method: bytes, url: "http://h/", headers: object({ [name]: value }) }),
+				object({ aws_access_key: "a", aws_secret_access_key: bytes, aws_region: "r", aws_service: "s" }),
+				numberTerm(0),
+			],
+			{ nowNs: () => 0n, remember: (_key, make) => make() },
+		);
+		const theirs = await opaEval("package p", query(headers), {});
+		expect(theirs).toMatch(/^AWS4-HMAC-SHA256 /);
+		expect(printTerm(answer ?? null)).toContain(`"Authorization":${JSON.stringify(theirs)}`);
+	}
+});
