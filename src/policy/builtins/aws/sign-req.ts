@@ -2,7 +2,8 @@ import { bytesOf } from "../../term/byte-string.ts";
 import { isObject, type ObjectTerm, objectTerm, type Term } from "../../term/term.ts";
 import type { Builtin } from "../builtin.ts";
 import { goJson } from "../go/json.ts";
-import { parseUrl } from "../go/url.ts";
+import { parseUrl, type Url } from "../go/url.ts";
+import { UrlError } from "../go/url-escape.ts";
 import { intOperand } from "../numbers.ts";
 import { type Request, type Signer, signV4 } from "./sigv4.ts";
 
@@ -47,12 +48,21 @@ function headersOf(term: Term | undefined): ReadonlyMap<string, string> | undefi
 		: undefined;
 }
 
+function readUrl(text: string): Url | undefined {
+	try {
+		return parseUrl(text);
+	} catch (thrown) {
+		if (thrown instanceof UrlError) return undefined;
+		throw thrown;
+	}
+}
+
 function readRequest(given: ObjectTerm, config: Members): Request | undefined {
 	if (given.entries.some(([key]) => typeof key !== "string" || !REQUEST_KEYS.has(key))) return undefined;
 	const members = membersOf(given);
 	const [method, address] = [members.get("method"), members.get("url")];
 	if (typeof method !== "string" || typeof address !== "string") return undefined;
-	const url = parseUrl(bytesOf(address).toString("latin1"));
+	const url = readUrl(address);
 	const headers = headersOf(members.get("headers"));
 	const body = bodyOf(members);
 	const unsigned = config.get("disable_payload_signing") ?? false;

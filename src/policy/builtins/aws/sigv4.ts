@@ -1,7 +1,8 @@
 import { createHash, createHmac } from "node:crypto";
-import { byteString, bytesOf, isWellFormed } from "../../term/byte-string.ts";
+import { bytesOf, isWellFormed } from "../../term/byte-string.ts";
 import { compareStrings } from "../../term/compare.ts";
-import { type GoUrl, pathText } from "../go/url.ts";
+import type { Url } from "../go/url.ts";
+import { type Bytes, escaped, isEncoded, textOf } from "../go/url-escape.ts";
 
 /** Who signs, for which service of which region. */
 export interface Signer {
@@ -15,7 +16,7 @@ export interface Signer {
 
 export interface Request {
 	readonly method: string;
-	readonly url: GoUrl;
+	readonly url: Url;
 	readonly headers: ReadonlyMap<string, string>;
 	/** Absent where the signature is not to cover it. */
 	readonly body?: Buffer;
@@ -33,13 +34,18 @@ const UNSIGNED: ReadonlySet<string> = new Set(["authorization", "user-agent", "x
 /** Services that want the body's digest among the headers. */
 const WITH_DIGEST: ReadonlySet<string> = new Set(["s3", "glacier"]);
 
-const textOf = (bytes: string): string => byteString(Buffer.from(bytes, "latin1"));
 const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 const hmac = (key: Buffer, text: string): Buffer => createHmac("sha256", key).update(bytesOf(text)).digest();
 
 /** Go's `strings.ToLower`: character by character, each to one; what is no text becomes U+FFFD. */
 const lower = (text: string): string =>
 	[...text].map((char) => (isWellFormed(char) ? ([...char.toLowerCase()][0] ?? "") : "\ufffd")).join("");
+
+/** Go's `URL.EscapedPath`. */
+function pathText({ path, rawPath }: Url): Bytes {
+	if (rawPath !== "" && isEncoded(rawPath, "path")) return rawPath;
+	return path === "*" ? "*" : escaped(path, "path");
+}
 
 /** `YYYYMMDDThhmmssZ` of nanoseconds since 1970. */
 function stamp(timeNs: bigint): string {

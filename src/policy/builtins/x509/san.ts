@@ -1,4 +1,5 @@
-import { type GoUrl, parseUrl } from "../go/url.ts";
+import { parseUrl, type Url } from "../go/url.ts";
+import { UrlError } from "../go/url-escape.ts";
 import { DerError, derReader, TAG } from "./der.ts";
 import { isDomain } from "./domain.ts";
 import { ia5 } from "./values.ts";
@@ -8,14 +9,18 @@ export interface AlternativeNames {
 	readonly dns?: readonly string[];
 	readonly emails?: readonly string[];
 	readonly addresses?: readonly Buffer[];
-	readonly uris?: readonly GoUrl[];
+	readonly uris?: readonly Url[];
 }
 
 /** A URI as Go reads it, whose host may be a domain. */
-function readUri(content: Buffer): GoUrl {
-	const uri = parseUrl(ia5(content));
-	if (uri === undefined || !isDomain(uri.host, false)) throw new DerError();
-	return uri;
+function readUri(content: Buffer): Url {
+	try {
+		const uri = parseUrl(ia5(content));
+		if (isDomain(uri.host, false)) return uri;
+	} catch (thrown) {
+		if (!(thrown instanceof UrlError)) throw thrown;
+	}
+	throw new DerError();
 }
 
 /** Reads a SubjectAltName's value. */
@@ -23,7 +28,7 @@ export function readAlternativeNames(value: Buffer): AlternativeNames {
 	const dns: string[] = [];
 	const emails: string[] = [];
 	const addresses: Buffer[] = [];
-	const uris: GoUrl[] = [];
+	const uris: Url[] = [];
 	const reader = derReader(value).inside(TAG.sequence);
 	while (!reader.ended()) {
 		const { tag, content } = reader.any();

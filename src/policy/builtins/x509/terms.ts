@@ -1,5 +1,7 @@
+import { wellFormed } from "../../term/byte-string.ts";
 import { arrayTerm, numberTerm, objectTerm, type Term } from "../../term/term.ts";
-import { type Bytes, type GoUrl, urlText } from "../go/url.ts";
+import { type Url, urlText } from "../go/url.ts";
+import type { Bytes } from "../go/url-escape.ts";
 import { addressText } from "../net/ip.ts";
 import type { Certificate } from "./certificate.ts";
 import type { Subtrees } from "./constraints.ts";
@@ -81,7 +83,7 @@ export const extensionTerm = ({ id, critical, value }: Extension): Term =>
 
 const bytesText = (bytes: Bytes): string => jsonText(Buffer.from(bytes, "latin1"));
 
-const uriTerm = (uri: GoUrl): Term =>
+const uriTerm = (uri: Url): Term =>
 	record({
 		Scheme: uri.scheme,
 		Opaque: bytesText(uri.opaque),
@@ -90,8 +92,8 @@ const uriTerm = (uri: GoUrl): Term =>
 		Host: bytesText(uri.host),
 		Path: bytesText(uri.path),
 		RawPath: bytesText(uri.rawPath),
-		OmitHost: uri.omitHost,
-		ForceQuery: uri.forceQuery,
+		OmitHost: uri.hostless,
+		ForceQuery: uri.emptyQuery,
 		RawQuery: bytesText(uri.query),
 		Fragment: bytesText(uri.fragment),
 		RawFragment: bytesText(uri.rawFragment),
@@ -182,6 +184,6 @@ export function extendedTerm(certificate: Certificate): Term {
 	const uris = certificate.fields.names?.uris;
 	return record({
 		...certificateTerms(certificate),
-		URIStrings: listTerm(uris, (uri) => bytesText(urlText(uri))),
+		URIStrings: listTerm(uris, (uri) => wellFormed(urlText(uri))),
 	});
 }

@@ -1,4 +1,4 @@
-import type { GoUrl } from "../../go/url.ts";
+import type { Url } from "../../go/url.ts";
 import { parseAddress } from "../../net/ip.ts";
 import type { Certificate } from "../certificate.ts";
 import type { NameConstraints, Subtrees } from "../constraints.ts";
@@ -17,7 +17,7 @@ interface Names {
 }
 
 /** The host of a URI as constraints see it; `undefined` for none, for an address, and for more than a host and a port. */
-function hostOf({ host }: GoUrl): string | undefined {
+function hostOf({ host }: Url): string | undefined {
 	// What stands in brackets is an address.
 	if (host === "" || host.startsWith("[")) return undefined;
 	if (host.includes(":") && !/^[^:\]]*:[^:\]]*$/.test(host)) return undefined;
