@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { derElement, derNumber } from "../../../../../src/policy/builtins/x509/der.ts";
-import { type Call, differences } from "../../../../support/builtin-oracle.ts";
+import { derElement, derNumber } from "../../../../src/policy/builtins/x509/der.ts";
+import { type Call, differences } from "../../../support/builtin-oracle.ts";
 import {
 	basicConstraints,
 	extension,
@@ -12,8 +12,8 @@ import {
 	oid,
 	otherNames,
 	sequence,
-} from "../../../../support/x509-maker.ts";
-import { verifiedOf } from "../../../../support/x509-verified.ts";
+} from "../../../support/x509-maker.ts";
+import { verifiedOf } from "../../../support/x509-verified.ts";
 
 const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const spki = publicKey.export({ format: "der", type: "spki" });

@@ -1,8 +1,8 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { derElement, derNumber, TAG } from "../../../../../src/policy/builtins/x509/der.ts";
-import { type Call, differences } from "../../../../support/builtin-oracle.ts";
+import { derElement, derNumber, TAG } from "../../../../src/policy/builtins/x509/der.ts";
+import { type Call, differences } from "../../../support/builtin-oracle.ts";
 import {
 	boolean,
 	extension,
@@ -14,8 +14,8 @@ import {
 	type RequestParts,
 	type SignatureName,
 	sequence,
-} from "../../../../support/x509-maker.ts";
-import { LEAF, PLAIN_REQUEST, REQUEST } from "../../../../support/x509-samples.ts";
+} from "../../../support/x509-maker.ts";
+import { LEAF, PLAIN_REQUEST, REQUEST } from "../../../support/x509-samples.ts";
 
 const call = (text: unknown): Call => ["crypto.x509.parse_certificate_request", [text]];
 const of = (der: Buffer): Call => call(der.toString("base64"));

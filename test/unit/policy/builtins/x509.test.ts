@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type Call, differences } from "../../../../support/builtin-oracle.ts";
-import { generalName, makeCertificate, name, otherNames } from "../../../../support/x509-maker.ts";
+import { type Call, differences } from "../../../support/builtin-oracle.ts";
+import { generalName, makeCertificate, name, otherNames } from "../../../support/x509-maker.ts";
 import {
 	CLIENT,
 	CLIENT_KEY,
@@ -12,7 +12,7 @@ import {
 	LEAF_KEY,
 	PSS_LEAF,
 	ROOT,
-} from "../../../../support/x509-samples.ts";
+} from "../../../support/x509-samples.ts";
 
 const ALL = [EVERY_EXTENSION, ROOT, INTERMEDIATE, LEAF, CLIENT, PSS_LEAF];
 

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type Call, differences } from "../../../../support/builtin-oracle.ts";
+import { type Call, differences } from "../../../support/builtin-oracle.ts";
 import {
 	authorityKeyId,
 	basicConstraints,
@@ -16,9 +16,9 @@ import {
 	pem,
 	type SignatureName,
 	subjectKeyId,
-} from "../../../../support/x509-maker.ts";
-import { CLIENT, INTERMEDIATE, LEAF, PSS_LEAF, ROOT } from "../../../../support/x509-samples.ts";
-import { verifiedOf } from "../../../../support/x509-verified.ts";
+} from "../../../support/x509-maker.ts";
+import { CLIENT, INTERMEDIATE, LEAF, PSS_LEAF, ROOT } from "../../../support/x509-samples.ts";
+import { verifiedOf } from "../../../support/x509-verified.ts";
 
 interface Keys {
 	readonly key: KeyObject;
