@@ -18,6 +18,7 @@ import { sprintfBuiltins } from "./sprintf.ts";
 import { stringBuiltins } from "./strings.ts";
 import { templateBuiltins } from "./template/template.ts";
 import { timeBuiltins } from "./time/time.ts";
+import { traceBuiltins } from "./trace.ts";
 import { unitBuiltins } from "./units.ts";
 import { uriBuiltins } from "./uri.ts";
 import { urlqueryBuiltins } from "./urlquery.ts";
@@ -47,6 +48,7 @@ export const HOST_BUILTINS: ReadonlyMap<string, Builtin> = new Map(
 		...stringBuiltins,
 		...templateBuiltins,
 		...timeBuiltins,
+		...traceBuiltins,
 		...unitBuiltins,
 		...uriBuiltins,
 		...urlqueryBuiltins,

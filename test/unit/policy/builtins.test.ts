@@ -73,6 +73,7 @@ const CALLS: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
 		["a", [""]],
 		["a", [1]],
 	],
+	trace: [["x"], [""], [1], [null]],
 	"strings.split_n": [
 		["a,b,c", ",", 0],
 		["a,b,c", ",", 2],
