@@ -28,6 +28,10 @@ describe("postern-capabilities.json", () => {
 
 	test("lacks of OPA's builtins those alone of which it is said why", () => {
 		const ours = new Set(namesOf(text));
-		expect(namesOf(current).filter((name) => !ours.has(name)).sort()).toEqual([...UNSUPPLIED.keys()].sort());
+		expect(
+			namesOf(current)
+				.filter((name) => !ours.has(name))
+				.sort(),
+		).toEqual([...UNSUPPLIED.keys()].sort());
 	});
 });
