@@ -12,6 +12,7 @@ import { patchBuiltins } from "./patch.ts";
 import { randBuiltins } from "./rand.ts";
 import { rangeBuiltins } from "./range.ts";
 import { regexBuiltins } from "./regex.ts";
+import { regoBuiltins } from "./rego/rego.ts";
 import { runtimeBuiltins } from "./runtime.ts";
 import { semverBuiltins } from "./semver.ts";
 import { sprintfBuiltins } from "./sprintf.ts";
@@ -42,6 +43,7 @@ export const HOST_BUILTINS: ReadonlyMap<string, Builtin> = new Map(
 		...randBuiltins,
 		...rangeBuiltins,
 		...regexBuiltins,
+		...regoBuiltins,
 		...runtimeBuiltins,
 		...semverBuiltins,
 		...sprintfBuiltins,
