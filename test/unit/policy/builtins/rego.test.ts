@@ -8,6 +8,7 @@ import { conformanceDir, loadCases } from "../../../conformance/cases.ts";
 import { type Call, differences } from "../../../support/builtin-oracle.ts";
 import { changedText, moduleText } from "../../../support/rego-arbitrary.ts";
 import { parseBoth } from "../../../support/rego-oracle.ts";
+import { EDGE_MODULES } from "../../../support/rego-texts.ts";
 
 const OWN = globSync(new URL("../../../../rego/**/*.rego", import.meta.url).pathname).map((file) =>
 	readFileSync(file, "utf8"),
@@ -30,6 +31,13 @@ describe("rego.parse_module", () => {
 		console.info(`${texts.length} texts, ${modules} modules, ${found.length} read otherwise`);
 		expect(OWN.length).toBeGreaterThan(2);
 		expect(modules).toBeGreaterThanOrEqual(OWN.length);
+		expect(found).toEqual([]);
+	}, 60_000);
+
+	test("reads what is at the edge of the grammar as OPA does", async () => {
+		const { modules, differences: found } = await parseBoth(EDGE_MODULES);
+		expect(modules).toBeGreaterThan(EDGE_MODULES.length / 4);
+		expect(modules).toBeLessThan((EDGE_MODULES.length * 3) / 4);
 		expect(found).toEqual([]);
 	}, 60_000);
 
