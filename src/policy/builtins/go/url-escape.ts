@@ -30,7 +30,7 @@ const UNSAFE: Readonly<Record<UrlPart, RegExp>> = {
 export const escaped = (bytes: Bytes, part: UrlPart): Bytes =>
 	bytes.replace(UNSAFE[part], (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
 
-const isSafe = (byte: Bytes, part: UrlPart): boolean => escaped(byte, part) === byte;
+const isSafe = (bytes: Bytes, part: UrlPart): boolean => bytes.search(UNSAFE[part]) < 0;
 
 const BAD_ESCAPE = /%(?![0-9a-fA-F]{2})/;
 
@@ -40,22 +40,19 @@ const badEscape = (bytes: Bytes, at: number): UrlError =>
 const byteAt = (bytes: Bytes, at: number): Bytes =>
 	String.fromCharCode(Number.parseInt(bytes.slice(at + 1, at + 3), 16));
 
-/** Escapes in a host stand for bytes above ASCII or for `%`; in a zone also for what a host may hold, and spaces. */
+/** An escape in a host stands for a byte above ASCII or for `%`; in a zone also for what a host may hold, and a space. */
+function mayEscape(byte: Bytes, part: "host" | "zone"): boolean {
+	if (byte === "%") return true;
+	if (part === "host") return byte >= "\x80";
+	return byte === " " || isSafe(byte, part);
+}
+
 function checkHost(bytes: Bytes, part: "host" | "zone"): void {
-	for (let at = 0; at < bytes.length; at++) {
-		const byte = bytes[at] as Bytes;
-		if (byte !== "%") {
-			if (byte < "\x80" && !isSafe(byte, part)) {
-				throw new UrlError(`invalid character ${quoted(byte)} in host name`);
-			}
-			continue;
-		}
-		if (BAD_ESCAPE.test(bytes.slice(at, at + 3))) throw badEscape(bytes, at);
-		const meant = byteAt(bytes, at);
-		const good =
-			meant === "%" || (part === "host" ? meant >= "\x80" : meant === " " || isSafe(meant, "host"));
-		if (!good) throw badEscape(bytes, at);
-		at += 2;
+	// ASCII that no host holds, and escapes.
+	for (const { 0: byte, index } of bytes.matchAll(/[^A-Za-z0-9\-_.~!$&'()*+,;=:[\]<>"\x80-\xff]/g)) {
+		if (byte !== "%") throw new UrlError(`invalid character ${quoted(byte)} in host name`);
+		if (BAD_ESCAPE.test(bytes.slice(index, index + 3))) throw badEscape(bytes, index);
+		if (!mayEscape(byteAt(bytes, index), part)) throw badEscape(bytes, index);
 	}
 }
 
