@@ -42,49 +42,32 @@ ${rules.join("\n\n")}
 `;
 }
 
-/** Bytes of arguments that one evaluation takes: some answers are many times as long. */
-const MAX_PART = 1024 * 1024;
-
-const LIMITS = { max_input_bytes: 64 * 1024 * 1024, max_result_bytes: 64 * 1024 * 1024 };
-
-/** The calls, some at a time. */
-function parts(calls: readonly Call[]): readonly (readonly Call[])[] {
-	const found: Call[][] = [];
-	let room = 0;
-	for (const call of calls) {
-		const size = JSON.stringify(call[1]).length;
-		if (found.length === 0 || size > room) {
-			found.push([]);
-			room = MAX_PART;
-		}
-		found.at(-1)?.push(call);
-		room -= size;
-	}
-	return found;
+/** A call with both answers to it as Rego text: `[value]` or `undefined`. */
+export interface Answer {
+	readonly call: Call;
+	readonly ours: string;
+	readonly opa: string;
 }
 
-async function differencesOf(calls: readonly Call[]): Promise<readonly unknown[]> {
+/** What the host and the real `opa` answer. Each call goes through a compiled policy, as it would in a request. */
+export async function answers(calls: readonly Call[]): Promise<readonly Answer[]> {
 	const rego = source(calls);
-	const policy = await policyOf(rego, { limits: LIMITS });
+	const policy = await policyOf(rego, {
+		limits: { max_input_bytes: 64 * 1024 * 1024, max_result_bytes: 64 * 1024 * 1024 },
+	});
 	const outcome = policy.evaluate("envoy/authz/allow", inputOf({ calls }));
 	const theirs = (await opaEval(rego, "data.envoy.authz.allow", { calls })) as readonly string[];
-	if (outcome.kind !== "value") return [outcome];
+	if (outcome.kind !== "value") throw new Error(JSON.stringify(outcome));
 	const ours = outcome.value as readonly string[];
-	if (ours.length !== calls.length || theirs.length !== calls.length) return [ours.length, theirs.length];
-	return calls
-		.map((call, i) => ({ call, ours: ours[i], opa: theirs[i] }))
-		.filter((answer) => answer.ours !== answer.opa);
+	if (ours.length !== calls.length || theirs.length !== calls.length) {
+		throw new Error(`${calls.length} calls, ${ours.length} of our answers, ${theirs.length} of OPA's`);
+	}
+	return calls.map((call, i) => ({ call, ours: ours[i] as string, opa: theirs[i] as string }));
 }
 
-/**
- * The calls to which the host and the real `opa` answer otherwise, both answers as Rego text (`[value]` or
- * `undefined`). Each call goes through a compiled policy, as it would in a request.
- */
-export async function differences(calls: readonly Call[]): Promise<readonly unknown[]> {
-	const found: unknown[] = [];
-	for (const part of parts(calls)) found.push(...(await differencesOf(part)));
-	return found;
-}
+/** The calls to which the host and the real `opa` answer otherwise. */
+export const differences = async (calls: readonly Call[]): Promise<readonly Answer[]> =>
+	(await answers(calls)).filter(({ ours, opa }) => ours !== opa);
 
 /** Every argument list for one builtin. */
 export const callsOf = (name: string, ...args: readonly (readonly unknown[])[]): readonly Call[] =>
