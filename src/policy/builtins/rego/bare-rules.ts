@@ -1,6 +1,6 @@
 import { type AstTerm, type Body, dottedName, type Head, IMPLICIT_BODY, type Rule, TRUE } from "./ast.ts";
 import { namedBy } from "./heads.ts";
-import { isBuiltin } from "./names.ts";
+import { BUILTIN_NAMES } from "./names.ts";
 
 type Value = Pick<Head, "value" | "assign">;
 
@@ -52,6 +52,6 @@ export function bareRule(body: Body): Rule | undefined {
 		if (left === undefined || value === undefined) return undefined;
 		return valuedRule(left, { value, assign: name === "assign" });
 	}
-	if (isBuiltin(name) || operands.length === 0) return undefined;
+	if (BUILTIN_NAMES.has(name) || operands.length === 0) return undefined;
 	return functionOf(expr.terms.terms, { value: TRUE, assign: false });
 }

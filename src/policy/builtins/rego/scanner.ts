@@ -33,7 +33,7 @@ export interface Token {
 const BYTE_ORDER_MARK = 0xfeff;
 
 /** Steps over the next character. */
-export function step(place: Place, source: string): void {
+function step(place: Place, source: string): void {
 	if (place.at >= source.length) {
 		place.code = -1;
 		place.width = 1;

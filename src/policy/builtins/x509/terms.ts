@@ -16,7 +16,7 @@ export const record = (members: Readonly<Record<string, Term>>): Term => objectT
 export const bytesTerm = (bytes: Buffer | undefined): Term => bytes?.toString("base64") ?? null;
 
 /** A slice that was never made is null. */
-export const listTerm = <T>(items: readonly T[] | undefined, term: (item: T) => Term): Term =>
+const listTerm = <T>(items: readonly T[] | undefined, term: (item: T) => Term): Term =>
 	items === undefined ? null : arrayTerm(items.map(term));
 
 /** The same where an empty one is never made either. */

@@ -89,7 +89,7 @@ describe("name constraints", () => {
 			"a b.test",
 		].map(dns);
 		expect(await differences(everyPair(constraints, names))).toEqual([]);
-	}, 30_000);
+	}, 120_000);
 
 	test("of addresses hold as in Go", async () => {
 		const constraints = [
@@ -115,7 +115,7 @@ describe("name constraints", () => {
 			"00000000000000000000ffff0a000001",
 		].map(ip);
 		expect(await differences(everyPair(constraints, names))).toEqual([]);
-	}, 30_000);
+	}, 120_000);
 
 	test("of mailboxes hold as in Go", async () => {
 		const constraints = [
@@ -155,7 +155,7 @@ describe("name constraints", () => {
 			"",
 		].map(email);
 		expect(await differences(everyPair(constraints, names))).toEqual([]);
-	}, 30_000);
+	}, 120_000);
 
 	test("of hosts of URIs hold as in Go", async () => {
 		const constraints = [["a.test"], [".a.test"], ["A.test"], [""]].map((some) => some.map(uri));
@@ -184,7 +184,7 @@ describe("name constraints", () => {
 			"a.test",
 		].map(uri);
 		expect(await differences(everyPair(constraints, names))).toEqual([]);
-	}, 30_000);
+	}, 120_000);
 
 	test("are read as Go reads them", async () => {
 		const subtree = (...parts: readonly Buffer[]) => derElement(0xa0, ...parts);
@@ -265,13 +265,13 @@ describe("name constraints", () => {
 			.tuple(some, some)
 			.filter(([permitted, excluded]) => permitted.length + excluded.length > 0);
 		const worlds = fc.sample(fc.tuple(constraints, fc.array(given, { minLength: 1, maxLength: 3 })), {
-			numRuns: 400,
+			numRuns: 250,
 			seed: 5,
 		});
 		const calls = worlds.map(([of, names]) => family(of, names));
 		const found = verifiedOf(calls);
-		expect(found).toBeGreaterThan(60);
-		expect(found).toBeLessThan(340);
+		expect(found).toBeGreaterThan(35);
+		expect(found).toBeLessThan(215);
 		expect(await differences(calls)).toEqual([]);
-	}, 60_000);
+	}, 120_000);
 });

@@ -86,7 +86,7 @@ describe("policies", () => {
 		const worlds = fc.sample(
 			fc.tuple(extensions, extensions, extensions, extensions, fc.boolean(), fc.boolean()),
 			{
-				numRuns: 500,
+				numRuns: 300,
 				seed: 6,
 			},
 		);
@@ -102,8 +102,8 @@ describe("policies", () => {
 			),
 		);
 		const found = verifiedOf(calls);
-		expect(found).toBeGreaterThan(100);
-		expect(found).toBeLessThan(400);
+		expect(found).toBeGreaterThan(60);
+		expect(found).toBeLessThan(240);
 		expect(await differences(calls)).toEqual([]);
 	}, 120_000);
 

@@ -135,7 +135,7 @@ describe("names of a subject", () => {
 		const hosted = texts.map((text) => `s://${text}`);
 		const calls = [...texts, ...hosted].map((text) => withNames(generalName(6, text)));
 		expect(await differences(calls)).toEqual([]);
-	}, 60_000);
+	}, 120_000);
 
 	test("are kept in order, by kind, and unknown kinds left out", async () => {
 		const calls = [

@@ -40,7 +40,7 @@ export function createPool(certificates: readonly Certificate[]): Pool {
 
 const SUBJECT_ALT_NAME = "2.5.29.17";
 
-export const otherNames = ({ extensions }: Certificate): Buffer | undefined =>
+const otherNames = ({ extensions }: Certificate): Buffer | undefined =>
 	extensions.find(({ id }) => oidText(id) === SUBJECT_ALT_NAME)?.value;
 
 /** The same subject and key, and the same other names: what cross-signing makes go in circles. */
