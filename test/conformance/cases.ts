@@ -17,7 +17,7 @@ export interface ConformanceCase {
 	readonly note: string;
 	readonly query: string;
 	readonly modules?: readonly string[];
-	readonly data?: Readonly<Record<string, unknown>>;
+	readonly data?: Readonly<Record<string, unknown>> | null;
 	readonly input?: unknown;
 	readonly input_term?: string;
 	readonly want_result?: readonly Readonly<Record<string, unknown>>[];

@@ -23,13 +23,21 @@ function inputTerm({ input, input_term }: ConformanceCase): string | undefined {
 	return plain ? undefined : JSON.stringify(input);
 }
 
+/** A rule cannot ask for all of `data`, of which it is a part: it asks for what the case puts there. */
+function queryOf({ query, modules = [], data }: ConformanceCase): string {
+	if (query !== "data = x") return query;
+	const packages = modules.map((module) => /^package (\w+)/m.exec(module)?.[1] ?? "");
+	const roots = [...new Set([...packages, ...Object.keys(data ?? {})])];
+	return `x := {${roots.map((root) => `${JSON.stringify(root)}: data[${JSON.stringify(root)}]`).join(", ")}}`;
+}
+
 /** The query as a rule: a set of the bindings of its answers. */
 function queryModule(one: ConformanceCase): string {
 	const term = inputTerm(one);
 	const all = `data.${PACKAGE}.answers`;
 	const answer =
 		term === undefined ? `answer := ${all}` : `answer := all if all := ${all} with input as ${term}`;
-	const answers = `answers contains ${bindings(one)} if {\n\t${one.query}\n}`;
+	const answers = `answers contains ${bindings(one)} if {\n\t${queryOf(one)}\n}`;
 	return `package ${PACKAGE}\n\n${answers}\n\n${answer}\n`;
 }
 
@@ -41,7 +49,7 @@ export async function compileCase(
 ): Promise<CompiledCase> {
 	const sources: Record<string, string> = { "query.rego": queryModule(one) };
 	for (const [i, module] of (one.modules ?? []).entries()) sources[`module${i}.rego`] = module;
-	if (one.data !== undefined) sources["data.json"] = JSON.stringify(one.data);
+	if (one.data !== undefined && one.data !== null) sources["data.json"] = JSON.stringify(one.data);
 	return inFolder(async (folder) => {
 		await writeSources(folder, sources as Sources);
 		const output = join(folder, "bundle.tar.gz");

@@ -1,4 +1,4 @@
-import type { Judged } from "./suite.ts";
+import type { Judged, Known } from "./suite.ts";
 
 export interface Counts {
 	readonly passed: number;
@@ -29,11 +29,7 @@ const START = "<!-- conformance: written by `npm run test:conformance` -->";
 const END = "<!-- conformance: end -->";
 
 /** The generated part of `docs/reference/rego-support.md`. */
-function section(
-	judged: readonly Judged[],
-	version: string,
-	known: Readonly<Record<string, readonly string[]>>,
-): string {
+function section(judged: readonly Judged[], version: string, known: Known): string {
 	const total = countOf(judged);
 	const lines = [
 		START,
@@ -50,20 +46,20 @@ function section(
 			`| ${group} | ${counts.passed} | ${counts.failed} | ${counts.not_compilable} | ${share(counts)} |`,
 		);
 	}
-	lines.push("", "Known failures, by why:", "");
-	for (const [why, notes] of Object.entries(known)) {
-		lines.push(`- ${why}: ${notes.map((note) => `\`${note}\``).join(", ")}.`);
+	for (const [title, list] of [
+		["Known failures, by why:", known.failures],
+		["What does not compile, by why:", known.refusals],
+	] as const) {
+		lines.push("", title, "");
+		for (const [why, notes] of Object.entries(list)) {
+			lines.push(`- ${why}: ${notes.map((note) => `\`${note}\``).join(", ")}.`);
+		}
 	}
 	return [...lines, "", END].join("\n");
 }
 
 /** The page with its generated part renewed. */
-export function renewPage(
-	page: string,
-	judged: readonly Judged[],
-	version: string,
-	known: Readonly<Record<string, readonly string[]>>,
-): string {
+export function renewPage(page: string, judged: readonly Judged[], version: string, known: Known): string {
 	const start = page.indexOf(START);
 	const end = page.indexOf(END);
 	if (start < 0 || end < start) throw new Error("rego-support.md has no place for the counts");

@@ -1,15 +1,15 @@
 /**
  * `npm run test:conformance [-- PATTERN]`: runs OPA's own conformance cases in this host and prints, per group, what
  * passed, failed and does not compile. Without a pattern it renews docs/reference/rego-support.md. Exits 1 on a failure
- * that test/conformance/known-failures.json does not name, on a name there that passes, and where a walk through a
- * case's plan (`postern eval --explain`) answers otherwise than its module.
+ * that test/conformance/known-failures.json does not name, on a name there, or in known-refusals.json, that is no longer
+ * right, and where a walk through a case's plan (`postern eval --explain`) answers otherwise than its module.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { findOpa } from "../../src/policy/bundle/opa.ts";
 import { conformanceDir, loadCases } from "./cases.ts";
 import { byGroup, countOf, renewPage } from "./report.ts";
-import { judgeAll, knownFailures, surprises } from "./suite.ts";
+import { judgeAll, knownCases, surprises } from "./suite.ts";
 import { walkAll } from "./walk.ts";
 
 const PAGE = new URL("../../docs/reference/rego-support.md", import.meta.url);
@@ -35,8 +35,8 @@ async function main(pattern: string | undefined): Promise<number> {
 		const { passed, failed, not_compilable } = countOf(members);
 		process.stdout.write(`${group}: ${passed} passed, ${failed} failed, ${not_compilable} not compilable\n`);
 	}
-	const known = await knownFailures();
-	const unexpected = surprises(judged, new Set(Object.values(known).flat()));
+	const known = await knownCases();
+	const unexpected = surprises(judged, known);
 	for (const line of unexpected) process.stdout.write(`UNEXPECTED ${line}\n`);
 	if (pattern === undefined) {
 		writeFileSync(PAGE, renewPage(readFileSync(PAGE, "utf8"), judged, opa.version, known));

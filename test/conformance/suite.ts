@@ -31,19 +31,39 @@ export async function judgeAll(
 	return judged;
 }
 
-/** Names of the cases that are known to fail, by why they do. */
-export async function knownFailures(): Promise<Readonly<Record<string, readonly string[]>>> {
-	const text = await readFile(new URL("known-failures.json", import.meta.url), "utf8");
-	return JSON.parse(text) as Readonly<Record<string, readonly string[]>>;
+type ByReason = Readonly<Record<string, readonly string[]>>;
+
+/** Names of cases by why they fail, or do not compile. */
+export interface Known {
+	readonly failures: ByReason;
+	readonly refusals: ByReason;
 }
 
-/** What is not as the list says: failures that it lacks, and names on it that pass. */
-export function surprises(judged: readonly Judged[], known: ReadonlySet<string>): readonly string[] {
+async function readList(name: string): Promise<ByReason> {
+	return JSON.parse(await readFile(new URL(name, import.meta.url), "utf8")) as ByReason;
+}
+
+export async function knownCases(): Promise<Known> {
+	return {
+		failures: await readList("known-failures.json"),
+		refusals: await readList("known-refusals.json"),
+	};
+}
+
+export const notesOf = (list: ByReason): ReadonlySet<string> => new Set(Object.values(list).flat());
+
+/** What is not as the lists say: failures that they lack, and names on them that pass or compile. */
+export function surprises(judged: readonly Judged[], known: Known): readonly string[] {
+	const failures = notesOf(known.failures);
+	const refusals = notesOf(known.refusals);
 	const lines: string[] = [];
 	for (const { one, verdict } of judged) {
-		if (verdict.kind === "failed" && !known.has(one.note)) lines.push(`${one.note}: ${verdict.why}`);
-		if (verdict.kind === "passed" && known.has(one.note)) {
+		if (verdict.kind === "failed" && !failures.has(one.note)) lines.push(`${one.note}: ${verdict.why}`);
+		if (verdict.kind === "passed" && failures.has(one.note)) {
 			lines.push(`${one.note}: passes now; take it off known-failures.json`);
+		}
+		if (verdict.kind !== "not_compilable" && refusals.has(one.note)) {
+			lines.push(`${one.note}: compiles now; take it off known-refusals.json`);
 		}
 	}
 	return lines;

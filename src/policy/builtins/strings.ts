@@ -1,5 +1,7 @@
 import { arrayTerm, isArray, isSet, numberTerm, type Term } from "../term/term.ts";
+import { MAX_ITEMS, tooLarge } from "./bounds.ts";
 import { type Builtin, ofStrings } from "./builtin.ts";
+import { intOperand } from "./numbers.ts";
 
 /** A string, or an array or set of nothing but strings. */
 export function stringsOf(term: Term | undefined): readonly string[] | undefined {
@@ -37,9 +39,21 @@ function indexes(text: string, part: string): Term | undefined {
 	return arrayTerm(found);
 }
 
+/** The first parts of a text, or with a negative number the last ones. */
+const splitN: Builtin = ([text, delimiter, limit]) => {
+	const wanted = intOperand(limit);
+	if (typeof text !== "string" || typeof delimiter !== "string" || wanted === undefined) return undefined;
+	const all = delimiter === "" ? [...text] : text.split(delimiter);
+	const count = Number(wanted);
+	const parts = count < 0 ? all.slice(Math.max(all.length + count, 0)) : all.slice(0, count);
+	if (parts.length > MAX_ITEMS) throw tooLarge("strings.split_n");
+	return arrayTerm(parts);
+};
+
 export const stringBuiltins: Readonly<Record<string, Builtin>> = {
 	"strings.any_prefix_match": anyMatch((text, part) => text.startsWith(part)),
 	"strings.any_suffix_match": anyMatch((text, part) => text.endsWith(part)),
 	"strings.count": ofStrings(count),
+	"strings.split_n": splitN,
 	indexof_n: ofStrings(indexes),
 };

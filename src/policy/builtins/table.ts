@@ -1,3 +1,4 @@
+import { awsBuiltins } from "./aws/sign-req.ts";
 import type { Builtin } from "./builtin.ts";
 import { castBuiltins } from "./casts.ts";
 import { cryptoBuiltins } from "./crypto.ts";
@@ -11,6 +12,7 @@ import { patchBuiltins } from "./patch.ts";
 import { randBuiltins } from "./rand.ts";
 import { rangeBuiltins } from "./range.ts";
 import { regexBuiltins } from "./regex.ts";
+import { regoBuiltins } from "./rego/rego.ts";
 import { runtimeBuiltins } from "./runtime.ts";
 import { schemaBuiltins } from "./schema/schema.ts";
 import { semverBuiltins } from "./semver.ts";
@@ -18,6 +20,7 @@ import { sprintfBuiltins } from "./sprintf/sprintf.ts";
 import { stringBuiltins } from "./strings.ts";
 import { templateBuiltins } from "./template/template.ts";
 import { timeBuiltins } from "./time/time.ts";
+import { traceBuiltins } from "./trace.ts";
 import { unitBuiltins } from "./units.ts";
 import { uriBuiltins } from "./uri.ts";
 import { urlqueryBuiltins } from "./urlquery.ts";
@@ -28,6 +31,7 @@ import { yamlBuiltins } from "./yaml/yaml.ts";
 /** Every builtin that the host supplies to a policy, by its name in Rego. What is not here is refused at load. */
 export const HOST_BUILTINS: ReadonlyMap<string, Builtin> = new Map(
 	Object.entries({
+		...awsBuiltins,
 		...castBuiltins,
 		...cryptoBuiltins,
 		...encodingBuiltins,
@@ -40,6 +44,7 @@ export const HOST_BUILTINS: ReadonlyMap<string, Builtin> = new Map(
 		...randBuiltins,
 		...rangeBuiltins,
 		...regexBuiltins,
+		...regoBuiltins,
 		...runtimeBuiltins,
 		...schemaBuiltins,
 		...semverBuiltins,
@@ -47,6 +52,7 @@ export const HOST_BUILTINS: ReadonlyMap<string, Builtin> = new Map(
 		...stringBuiltins,
 		...templateBuiltins,
 		...timeBuiltins,
+		...traceBuiltins,
 		...unitBuiltins,
 		...uriBuiltins,
 		...urlqueryBuiltins,

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PosternError } from "../../lib/errors.ts";
+import { adviceFor } from "./absent-builtins.ts";
 import type { Opa } from "./opa.ts";
 import { GENERATED, type StagedSource, unstagePaths } from "./stage.ts";
 import { unpack } from "./unpack.ts";
@@ -72,10 +73,9 @@ async function compileOnce(
 	const message = `${stdout}${stderr}`;
 	const missing = ABSENT.exec(message)?.[1];
 	if (missing !== undefined && entrypoints.includes(missing)) return { absent: missing };
-	throw new PosternError(
-		"policy_build_failed",
-		unstagePaths(message.trim().replace(/^error: /, ""), sources),
-	);
+	const advice = await adviceFor(message, folder);
+	const lines = [unstagePaths(message.trim().replace(/^error: /, ""), sources), ...advice];
+	throw new PosternError("policy_build_failed", lines.join("\n"));
 }
 
 const fileOf = (files: ReadonlyMap<string, Buffer>, path: string): Buffer => {

@@ -1,6 +1,7 @@
 import type { Clock } from "../../lib/clock.ts";
 import { PosternError } from "../../lib/errors.ts";
 import type { Builtin } from "../builtins/builtin.ts";
+import { explainAbsent } from "../builtins/unsupplied.ts";
 import { MAX_RESULT_DEPTH, type PolicyLimits } from "../limits.ts";
 import { TermSyntaxError } from "../term/reader.ts";
 import type { Term } from "../term/term.ts";
@@ -76,7 +77,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 	if (missing.length > 0) {
 		throw new PosternError(
 			"builtin_missing",
-			`the policy calls builtins not supplied: ${missing.join(", ")}`,
+			`the policy calls builtins not supplied: ${missing.map(explainAbsent).join(", ")}`,
 		);
 	}
 	let discarded = 0;

@@ -171,6 +171,33 @@ describe("what does not build", () => {
 		});
 	});
 
+	test.each([
+		[
+			"called",
+			"allow if http.send({})",
+			"http.send (an evaluation cannot wait for the network; put the data into",
+		],
+		["looked up", 'allow if net.lookup_ip_addr("h")', "net.lookup_ip_addr (an evaluation cannot wait"],
+		["mocked", 'allow if data.x with http.send as {"a": 1}', "http.send (an evaluation cannot wait"],
+	])("what is %s and cannot be had comes with the ways that exist", async (_how, rule, advice) => {
+		await inFolder(async (folder) => {
+			await writeSources(folder, { "bad.rego": `package envoy.authz\n\n${rule}\n` });
+			const failed = makeBundle({ dirs: [folder] });
+			await expect(failed).rejects.toMatchObject({
+				code: "policy_build_failed",
+				message: expect.stringContaining(`${folder}/bad.rego:3: `),
+			});
+			await expect(failed).rejects.toThrow(`\n${advice}`);
+		});
+	});
+
+	test("what is merely misspelt comes with the compiler's words alone", async () => {
+		await inFolder(async (folder) => {
+			await writeSources(folder, { "bad.rego": "package envoy.authz\n\nallow if http.sent({})\n" });
+			await expect(makeBundle({ dirs: [folder] })).rejects.toThrow(/undefined function http\.sent$/);
+		});
+	});
+
 	test("an unreadable source is named", async () => {
 		await expect(makeBundle({ dirs: ["/nowhere/at/all"] })).rejects.toMatchObject({
 			code: "file_unreadable",

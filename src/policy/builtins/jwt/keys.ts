@@ -1,6 +1,6 @@
 import { readCertificates } from "../x509/certificate.ts";
 import { DerError, derReader, TAG } from "../x509/der.ts";
-import { type KeyInfo, keyObject, readKeyInfo } from "../x509/key.ts";
+import { isExchangeKey, type KeyInfo, publicKeyObject, readKeyInfo } from "../x509/key.ts";
 import { decodePem, type PemBlock } from "../x509/pem.ts";
 import { readJwk, type TokenKey } from "./jwk.ts";
 
@@ -12,11 +12,11 @@ const MAX_KEYS = 1000;
 const MAX_CACHED = 100;
 
 /** Kinds of keys that sign tokens; any other is read, and verifies nothing. */
-function ofKeyInfo({ raw, key }: KeyInfo): TokenKey {
+function ofKeyInfo({ key }: KeyInfo): TokenKey {
 	const common = { kid: "", alg: "", isPrivate: false } as const;
 	if (key?.kind !== "rsa" && key?.kind !== "ec" && key?.kind !== "ed25519")
 		return { ...common, kind: "other" };
-	return { ...common, kind: key.kind, publicKey: keyObject(raw) };
+	return { ...common, kind: key.kind, publicKey: publicKeyObject(key) };
 }
 
 /** @throws {DerError} for what Go does not read. */
@@ -27,8 +27,10 @@ function readPem({ type, bytes }: PemBlock): KeyInfo {
 		return certificate.keyInfo;
 	}
 	const reader = derReader(bytes);
-	const info = readKeyInfo(reader.whole(TAG.sequence));
-	if (type !== "PUBLIC KEY" || !reader.ended() || info.algorithm === 0) throw new DerError();
+	const whole = reader.whole(TAG.sequence);
+	const info = readKeyInfo(whole);
+	const known = info.algorithm !== 0 || isExchangeKey(whole);
+	if (type !== "PUBLIC KEY" || !reader.ended() || !known) throw new DerError();
 	return info;
 }
 

@@ -1,9 +1,10 @@
 import { parseAddress } from "../net/ip.ts";
 import { contextHolder, DerError, type DerReader, derReader, TAG } from "./der.ts";
-import { isDomain } from "./san.ts";
+import { isDomain } from "./domain.ts";
+import { parseMailbox } from "./mailbox.ts";
 import { ia5 } from "./values.ts";
 
-interface AddressRange {
+export interface AddressRange {
 	readonly address: Buffer;
 	readonly mask: Buffer;
 }
@@ -38,13 +39,11 @@ function domain(content: Buffer): string {
 	return text;
 }
 
-/** A mailbox of plain characters; what else Go reads as one is not known here. */
-const MAILBOX = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([^@]+)$/;
-
+/** One mailbox, or those of a domain. */
 function email(content: Buffer): string {
 	const text = ia5(content);
-	const host = text.includes("@") ? MAILBOX.exec(text)?.[1] : text;
-	if (host === undefined || !isDomain(host, !text.includes("@"))) throw new DerError();
+	const known = text.includes("@") ? parseMailbox(text) !== undefined : isDomain(text, true);
+	if (!known) throw new DerError();
 	return text;
 }
 

@@ -46,7 +46,7 @@ export interface DerReader {
 }
 
 /** The length at `at` and where the content starts. Only the shortest form is DER (X.690, 10.1). */
-function lengthAt(bytes: Buffer, at: number): { readonly length: number; readonly start: number } {
+export function lengthAt(bytes: Buffer, at: number): { readonly length: number; readonly start: number } {
 	const first = bytes[at];
 	if (first === undefined) throw new DerError();
 	if (first < 0x80) return { length: first, start: at + 1 };
@@ -144,4 +144,22 @@ export function derBits(content: Buffer): BitString {
 export function rightAligned({ bytes, unused }: BitString): Buffer {
 	if (unused === 0 || bytes.length === 0) return bytes;
 	return Buffer.from(bytes.map((byte, i) => ((bytes[i - 1] ?? 0) << (8 - unused)) | (byte >> unused)));
+}
+
+/** One element in DER, its length in the shortest form. */
+export function derElement(tag: number, ...contents: readonly Buffer[]): Buffer {
+	const content = Buffer.concat(contents);
+	const { length } = content;
+	if (length < 0x80) return Buffer.concat([Buffer.of(tag, length), content]);
+	const hex = length.toString(16);
+	const size = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, "hex");
+	return Buffer.concat([Buffer.of(tag, 0x80 | size.length), size, content]);
+}
+
+/** A number that is not negative, as an INTEGER. */
+export function derNumber(value: bigint): Buffer {
+	const hex = value.toString(16);
+	const bytes = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, "hex");
+	const sign = (bytes[0] ?? 0) >= 0x80 ? Buffer.of(0) : Buffer.alloc(0);
+	return derElement(TAG.integer, sign, bytes);
 }

@@ -11,6 +11,7 @@ import {
 	derReader,
 	TAG,
 } from "./der.ts";
+import { claimedPolicy, mappedPolicy, type PolicyOid } from "./policy-oid.ts";
 import { type AlternativeNames, readAlternativeNames } from "./san.ts";
 import { jsonText, type Oid, oidText, readOid } from "./values.ts";
 
@@ -18,6 +19,12 @@ export interface Extension {
 	readonly id: Oid;
 	readonly critical: boolean;
 	readonly value: Buffer;
+}
+
+/** One policy of the issuer's that counts as one of the subject's (RFC 5280, 4.2.1.5). */
+interface PolicyMapping {
+	readonly issuer: PolicyOid;
+	readonly subject: PolicyOid;
 }
 
 /** What the extensions say of a certificate; absent where they say nothing. */
@@ -33,8 +40,8 @@ export interface ExtensionFields {
 	/** Go's numbers of known usages, and the others. */
 	usages?: { readonly known: readonly number[]; readonly unknown: readonly Oid[] };
 	subjectKeyId?: Buffer;
-	policies?: readonly Oid[];
-	policyMappings?: readonly (readonly [issuer: Oid, subject: Oid])[];
+	policies?: readonly PolicyOid[];
+	policyMappings?: readonly PolicyMapping[];
 	anyPolicy?: number;
 	ocsp?: readonly string[];
 	issuers?: readonly string[];
@@ -133,20 +140,23 @@ function extendedUsages(value: Buffer): {
 	return { known, unknown };
 }
 
-function policies(value: Buffer): readonly Oid[] {
+function policies(value: Buffer): readonly PolicyOid[] {
 	const reader = sequence(value);
-	const found: Oid[] = [];
-	while (!reader.ended()) found.push(readOid(reader.inside(TAG.sequence)));
-	if (new Set(found.map(oidText)).size < found.length) throw new DerError();
-	return found;
+	const found = new Map<string, PolicyOid>();
+	while (!reader.ended()) {
+		const policy = claimedPolicy(reader.inside(TAG.sequence).read(TAG.oid));
+		if (found.has(policy.key)) throw new DerError();
+		found.set(policy.key, policy);
+	}
+	return [...found.values()];
 }
 
-function policyMappings(value: Buffer): readonly (readonly [Oid, Oid])[] {
+function policyMappings(value: Buffer): readonly PolicyMapping[] {
 	const reader = sequence(value);
-	const found: (readonly [Oid, Oid])[] = [];
+	const found: PolicyMapping[] = [];
 	while (!reader.ended()) {
 		const pair = reader.inside(TAG.sequence);
-		found.push([readOid(pair), readOid(pair)]);
+		found.push({ issuer: mappedPolicy(pair.read(TAG.oid)), subject: mappedPolicy(pair.read(TAG.oid)) });
 	}
 	return found;
 }

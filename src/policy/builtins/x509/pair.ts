@@ -3,7 +3,7 @@ import { arrayTerm, type Term } from "../../term/term.ts";
 import { decodeStdBase64 } from "../go/base64.ts";
 import { readCertificates } from "./certificate.ts";
 import { DerError } from "./der.ts";
-import { keyObject } from "./key.ts";
+import { publicKeyObject } from "./key.ts";
 import { decodePem, type PemBlock } from "./pem.ts";
 import { isPair, type PrivateKey, privateKeyTerm, readPrivateKey } from "./private-keys.ts";
 import { bytesTerm, certificateTerms, record } from "./terms.ts";
@@ -63,7 +63,8 @@ export function keyPairTerm(certificates: string, key: string): Term {
 	const [leaf, second] = readCertificates(first.bytes);
 	if (leaf === undefined || second !== undefined) throw new DerError();
 	const privateKey = anyPrivateKey(block.bytes);
-	if (!isPair(privateKey, keyObject(leaf.keyInfo.raw))) throw new DerError();
+	const { key: publicKey } = leaf.keyInfo;
+	if (publicKey === undefined || !isPair(privateKey, publicKeyObject(publicKey))) throw new DerError();
 	return record({
 		Certificate: arrayTerm(chain.map(({ bytes }) => bytesTerm(bytes))),
 		PrivateKey: privateKeyTerm(privateKey),

@@ -1,11 +1,14 @@
+import { wellFormed } from "../../term/byte-string.ts";
 import { arrayTerm, numberTerm, objectTerm, type Term } from "../../term/term.ts";
+import { type Url, urlText } from "../go/url.ts";
+import type { Bytes } from "../go/url-escape.ts";
 import { addressText } from "../net/ip.ts";
 import type { Certificate } from "./certificate.ts";
 import type { Subtrees } from "./constraints.ts";
 import type { Extension } from "./extensions.ts";
 import type { KeyInfo } from "./key.ts";
-import type { CertificateUri } from "./san.ts";
-import { type Name, type Oid, oidText, timeText } from "./values.ts";
+import type { AlternativeNames } from "./san.ts";
+import { type Attribute, jsonText, type Name, type Oid, oidText, timeText } from "./values.ts";
 
 export const record = (members: Readonly<Record<string, Term>>): Term => objectTerm(Object.entries(members));
 
@@ -17,11 +20,11 @@ const listTerm = <T>(items: readonly T[] | undefined, term: (item: T) => Term): 
 	items === undefined ? null : arrayTerm(items.map(term));
 
 /** The same where an empty one is never made either. */
-const someTerm = <T>(items: readonly T[] | undefined, term: (item: T) => Term): Term =>
+export const someTerm = <T>(items: readonly T[] | undefined, term: (item: T) => Term): Term =>
 	listTerm(items?.length === 0 ? undefined : items, term);
 
 const text = (value: string): Term => value;
-const oidTerm = (oid: Oid): Term => arrayTerm(oid.map(numberTerm));
+export const oidTerm = (oid: Oid): Term => arrayTerm(oid.map(numberTerm));
 
 function addressTerm(bytes: Buffer): Term {
 	const value = BigInt(`0x${bytes.toString("hex")}`);
@@ -39,20 +42,23 @@ const LISTS: ReadonlyMap<string, string> = new Map([
 	["2.5.4.17", "PostalCode"],
 ]);
 
-function nameTerm(name: Name): Term {
+export const attributeTerm = ({ type, value }: Attribute): Term =>
+	record({ Type: oidTerm(type), Value: value });
+
+export function nameTerm(name: Name): Term {
 	const valuesOf = (oid: string): readonly string[] =>
-		name.filter(({ type }) => oidText(type) === oid).map(({ value }) => value);
+		name.filter(({ type, isText }) => isText && oidText(type) === oid).map(({ value }) => value as string);
 	return record({
 		...Object.fromEntries([...LISTS].map(([oid, field]) => [field, someTerm(valuesOf(oid), text)])),
 		CommonName: valuesOf("2.5.4.3").at(-1) ?? "",
 		SerialNumber: valuesOf("2.5.4.5").at(-1) ?? "",
 		ExtraNames: null,
-		Names: someTerm(name, ({ type, value }) => record({ Type: oidTerm(type), Value: value })),
+		Names: someTerm(name, attributeTerm),
 	});
 }
 
 /** The fields that Go exports: a curve has none. */
-function keyTerm({ key }: KeyInfo): Term {
+export function keyTerm({ key }: KeyInfo): Term {
 	switch (key?.kind) {
 		case "rsa":
 			return record({ N: numberTerm(key.n), E: numberTerm(key.e) });
@@ -60,8 +66,6 @@ function keyTerm({ key }: KeyInfo): Term {
 			return record({ Curve: record({}), X: numberTerm(key.x), Y: numberTerm(key.y) });
 		case "ed25519":
 			return bytesTerm(key.bytes);
-		case "x25519":
-			return record({});
 		case "dsa":
 			return record({
 				P: numberTerm(key.p),
@@ -74,25 +78,35 @@ function keyTerm({ key }: KeyInfo): Term {
 	}
 }
 
-const extensionTerm = ({ id, critical, value }: Extension): Term =>
+export const extensionTerm = ({ id, critical, value }: Extension): Term =>
 	record({ Id: oidTerm(id), Critical: critical, Value: bytesTerm(value) });
 
-const uriTerm = ({ scheme, host, path, rawPath, opaque, query }: CertificateUri): Term =>
+const bytesText = (bytes: Bytes): string => jsonText(Buffer.from(bytes, "latin1"));
+
+const uriTerm = (uri: Url): Term =>
 	record({
-		Scheme: scheme,
-		Opaque: opaque,
-		User: null,
-		Host: host,
-		Path: path,
-		RawPath: rawPath,
-		OmitHost: false,
-		ForceQuery: false,
-		RawQuery: query,
-		Fragment: "",
-		RawFragment: "",
+		Scheme: uri.scheme,
+		Opaque: bytesText(uri.opaque),
+		// Its fields are private.
+		User: uri.user === undefined ? null : record({}),
+		Host: bytesText(uri.host),
+		Path: bytesText(uri.path),
+		RawPath: bytesText(uri.rawPath),
+		OmitHost: uri.hostless,
+		ForceQuery: uri.emptyQuery,
+		RawQuery: bytesText(uri.query),
+		Fragment: bytesText(uri.fragment),
+		RawFragment: bytesText(uri.rawFragment),
 	});
 
-const addressesTerm = (addresses: readonly Buffer[] | undefined): Term => listTerm(addresses, addressTerm);
+export const alternativeNameTerms = (
+	names: AlternativeNames | undefined,
+): Readonly<Record<string, Term>> => ({
+	DNSNames: listTerm(names?.dns, text),
+	EmailAddresses: listTerm(names?.emails, text),
+	IPAddresses: listTerm(names?.addresses, addressTerm),
+	URIs: listTerm(names?.uris, uriTerm),
+});
 
 function subtreeTerms(
 	kind: "Permitted" | "Excluded",
@@ -146,21 +160,21 @@ export function certificateTerms(certificate: Certificate): Readonly<Record<stri
 		AuthorityKeyId: bytesTerm(fields.authorityKeyId),
 		OCSPServer: listTerm(fields.ocsp, text),
 		IssuingCertificateURL: listTerm(fields.issuers, text),
-		DNSNames: listTerm(fields.names?.dns, text),
-		EmailAddresses: listTerm(fields.names?.emails, text),
-		IPAddresses: addressesTerm(fields.names?.addresses),
-		URIs: listTerm(fields.names?.uris, uriTerm),
+		...alternativeNameTerms(fields.names),
 		PermittedDNSDomainsCritical: fields.constraints?.critical ?? false,
 		...subtreeTerms("Permitted", fields.constraints?.permitted),
 		...subtreeTerms("Excluded", fields.constraints?.excluded),
 		CRLDistributionPoints: someTerm(fields.crlPoints, text),
-		PolicyIdentifiers: listTerm(fields.policies, oidTerm),
-		Policies: someTerm(fields.policies, oidText),
+		PolicyIdentifiers: listTerm(
+			fields.policies?.flatMap(({ small }) => (small === undefined ? [] : [small])),
+			oidTerm,
+		),
+		Policies: someTerm(fields.policies, ({ text: policy }) => policy),
 		...countTerms("InhibitAnyPolicy", fields.anyPolicy),
 		...countTerms("InhibitPolicyMapping", fields.policyMapping),
 		...countTerms("RequireExplicitPolicy", fields.explicitPolicy),
-		PolicyMappings: someTerm(fields.policyMappings, ([issuer, subject]) =>
-			record({ IssuerDomainPolicy: oidText(issuer), SubjectDomainPolicy: oidText(subject) }),
+		PolicyMappings: someTerm(fields.policyMappings, ({ issuer, subject }) =>
+			record({ IssuerDomainPolicy: issuer.text, SubjectDomainPolicy: subject.text }),
 		),
 	};
 }
@@ -168,5 +182,8 @@ export function certificateTerms(certificate: Certificate): Readonly<Record<stri
 /** The same as OPA has it: with the URIs as texts too. */
 export function extendedTerm(certificate: Certificate): Term {
 	const uris = certificate.fields.names?.uris;
-	return record({ ...certificateTerms(certificate), URIStrings: listTerm(uris, ({ text: uri }) => uri) });
+	return record({
+		...certificateTerms(certificate),
+		URIStrings: listTerm(uris, (uri) => wellFormed(urlText(uri))),
+	});
 }

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { byteString, wellFormed } from "../../term/byte-string.ts";
+import type { Term } from "../../term/term.ts";
 import { formatTime } from "../time/format.ts";
 import { layoutNamed } from "../time/layout.ts";
 import { parseTime } from "../time/parse.ts";
@@ -31,8 +32,12 @@ function bmp(content: Buffer): string {
 	return text;
 }
 
+const TEXTS: ReadonlySet<number> = new Set([TAG.t61, TAG.printable, TAG.utf8, TAG.bmp, TAG.ia5, TAG.numeric]);
+
+export const isTextTag = (tag: number): boolean => TEXTS.has(tag);
+
 /** A text of any of the types that names are written in. */
-function derText(tag: number, content: Buffer): string {
+export function derText(tag: number, content: Buffer): string {
 	const latin = content.toString("latin1");
 	switch (tag) {
 		case TAG.t61:
@@ -58,12 +63,15 @@ function derText(tag: number, content: Buffer): string {
 export interface Moment {
 	/** Seconds since 1970. */
 	readonly second: number;
+	readonly nanosecond: number;
 	/** Seconds east of UTC that it is written with. */
 	readonly offset: number;
 }
 
 const SHORT = /^\d{10}(?:\d\d)?(?:Z|[-+]\d{4})$/;
 const LONG = /^\d{14}(?:Z|[-+]\d{4})$/;
+/** As `encoding/asn1` takes it: no zero ends a fraction. */
+const FRACTIONAL = /^(\d{14})(?:\.(\d{0,8}[1-9]))?(Z|[-+]\d{4})$/;
 
 function offsetOf(text: string): number {
 	const match = /([-+])(\d\d)(\d\d)$/.exec(text);
@@ -74,30 +82,48 @@ function offsetOf(text: string): number {
 	return (match[1] === "-" ? -60 : 60) * minutes;
 }
 
-/** A time of a certificate; of a year in two digits 50–99 are in the 20th century (RFC 5280, 4.1.2.5.1). */
-export function readTime(reader: DerReader): Moment {
-	const { tag, content } = reader.any();
-	const written = content.toString("latin1");
+/** Reads a time without a fraction; of a year in two digits 50–99 are in the 20th century (RFC 5280, 4.1.2.5.1). */
+function momentOf(tag: number, written: string): Moment {
 	if (tag !== TAG.utcTime && tag !== TAG.generalizedTime) throw new DerError();
 	if (!(tag === TAG.utcTime ? SHORT : LONG).test(written)) throw new DerError();
 	const century = tag === TAG.generalizedTime ? "" : Number(written.slice(0, 2)) >= 50 ? "19" : "20";
 	const seconds = /^\d{14}/.test(century + written) ? "05" : "";
 	const ns = parseTime(`200601021504${seconds}Z0700`, century + written);
 	if (ns === undefined) throw new DerError();
-	return { second: Number(ns / 1_000_000_000n), offset: offsetOf(written) };
+	return { second: Number(ns / 1_000_000_000n), nanosecond: 0, offset: offsetOf(written) };
 }
 
+/** A time of a certificate. */
+export function readTime(reader: DerReader): Moment {
+	const { tag, content } = reader.any();
+	return momentOf(tag, content.toString("latin1"));
+}
+
+/** A time that may have a fraction of a second. */
+export function derTime(tag: number, content: Buffer): Moment {
+	const written = content.toString("latin1");
+	const [, start, fraction = "", zone] =
+		(tag === TAG.generalizedTime ? FRACTIONAL : /^$/).exec(written) ?? [];
+	if (start === undefined) return momentOf(tag, written);
+	return { ...momentOf(tag, `${start}${zone}`), nanosecond: Number(fraction.padEnd(9, "0")) };
+}
+
+/** A value that Go reads and its JSON cannot show. */
+export class UnwritableError extends DerError {}
+
 /** A time as Go's JSON has it, which knows no offset of a day and no year of five digits. */
-export function timeText({ second, offset }: Moment): string {
+export function timeText({ second, nanosecond, offset }: Moment): string {
 	const zone = () => ({ name: "", offset, start: second, end: second });
-	const text = formatTime(second, 0, zone, layoutNamed("RFC3339Nano"));
-	if (!/^\d{4}-/.test(text) || Math.abs(offset) >= 86_400) throw new DerError();
+	const text = formatTime(second, nanosecond, zone, layoutNamed("RFC3339Nano"));
+	if (!/^\d{4}-/.test(text) || Math.abs(offset) >= 86_400) throw new UnwritableError();
 	return text;
 }
 
-interface Attribute {
+export interface Attribute {
 	readonly type: Oid;
-	readonly value: string;
+	readonly value: Term;
+	/** The value is written as a text; in a request it may be of any type. */
+	readonly isText: boolean;
 }
 
 /** A distinguished name's attributes, one after another (RFC 5280, 4.1.2.4). */
@@ -112,7 +138,7 @@ export function readName(whole: Buffer): Name {
 			const pair = set.inside(TAG.sequence);
 			const type = readOid(pair);
 			const { tag, content } = pair.any();
-			name.push({ type, value: derText(tag, content) });
+			name.push({ type, value: derText(tag, content), isText: true });
 		}
 	}
 	return name;

@@ -6,8 +6,10 @@ import { readCertificates } from "./certificate.ts";
 import { DerError } from "./der.ts";
 import { keyPairTerm } from "./pair.ts";
 import { jwkTerm, privateKeys, privateKeyTerm } from "./private-keys.ts";
+import { certificateRequestTerm } from "./request.ts";
 import { extendedTerm } from "./terms.ts";
 import { certificateBytes } from "./text.ts";
+import { verifyCertificates, verifyCertificatesWithOptions } from "./verify/answer.ts";
 
 /** Undefined where the bytes are not what was looked for. */
 function orUndefined<T>(read: () => T): T | undefined {
@@ -32,6 +34,11 @@ export const x509Builtins: Readonly<Record<string, Builtin>> = {
 	"crypto.x509.parse_certificates": ofString((text) =>
 		orUndefined(() => arrayTerm(readCertificates(certificateBytes(text)).map(extendedTerm))),
 	),
+	"crypto.x509.parse_certificate_request": ofString((text) =>
+		orUndefined(() => certificateRequestTerm(text)),
+	),
+	"crypto.x509.parse_and_verify_certificates": verifyCertificates,
+	"crypto.x509.parse_and_verify_certificates_with_options": verifyCertificatesWithOptions,
 	"crypto.x509.parse_keypair": ofStrings((certificate, key) =>
 		orUndefined(() => keyPairTerm(certificate, key)),
 	),

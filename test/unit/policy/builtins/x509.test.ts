@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type Call, differences } from "../../../support/builtin-oracle.ts";
+import { generalName, makeCertificate, name, otherNames } from "../../../support/x509-maker.ts";
 import {
 	CLIENT,
 	CLIENT_KEY,
@@ -69,6 +70,89 @@ describe("crypto.x509.parse_certificates", () => {
 			}
 		},
 	);
+});
+
+test("a key of a kind that Go knows in no certificate is left out", async () => {
+	const { privateKey: key } = generateKeyPairSync("ed25519");
+	const keys = [generateKeyPairSync("x25519"), generateKeyPairSync("ed448"), generateKeyPairSync("x448")];
+	const calls = keys.map(({ publicKey }): Call => {
+		const certificate = makeCertificate({
+			subject: name("l"),
+			issuer: name("l"),
+			publicKey: publicKey.export({ format: "der", type: "spki" }),
+			signer: { key, how: "ed25519" },
+		});
+		return ["crypto.x509.parse_certificates", [certificate.toString("base64")]];
+	});
+	expect(await differences(calls)).toEqual([]);
+});
+
+describe("names of a subject", () => {
+	const { privateKey: key, publicKey } = generateKeyPairSync("ed25519");
+	const withNames = (...names: readonly Buffer[]): Call => [
+		"crypto.x509.parse_certificates",
+		[
+			makeCertificate({
+				subject: name("l"),
+				issuer: name("l"),
+				publicKey: publicKey.export({ format: "der", type: "spki" }),
+				signer: { key, how: "ed25519" },
+				extensions: [otherNames(...names)],
+			}).toString("base64"),
+		],
+	];
+
+	test("are URIs in all the forms that Go reads", async () => {
+		const unit = fc.constantFrom(
+			...[
+				"a",
+				"Z",
+				"9",
+				":",
+				"/",
+				"//",
+				"?",
+				"#",
+				"[",
+				"]",
+				"@",
+				"!",
+				"%",
+				"%2f",
+				"%25",
+				"%C3",
+				"*",
+				".",
+				" ",
+				'"',
+			],
+			...["~", "::1", "a:80", "x://", "<", "'", "+", ";", "user:p@", "\u007f", "é"],
+		);
+		const texts = fc.sample(
+			fc.array(unit, { maxLength: 8 }).map((units) => units.join("")),
+			{ numRuns: 600, seed: 3 },
+		);
+		const hosted = texts.map((text) => `s://${text}`);
+		const calls = [...texts, ...hosted].map((text) => withNames(generalName(6, text)));
+		expect(await differences(calls)).toEqual([]);
+	}, 120_000);
+
+	test("are kept in order, by kind, and unknown kinds left out", async () => {
+		const calls = [
+			withNames(),
+			withNames(
+				generalName(2, "b"),
+				generalName(1, "c@d"),
+				generalName(2, "a"),
+				generalName(7, Buffer.of(1, 2, 3, 4)),
+			),
+			withNames(generalName(7, Buffer.of(1, 2, 3))),
+			withNames(generalName(2, "é")),
+			withNames(generalName(1, "é@x")),
+			withNames(Buffer.of(0xa4, 0), generalName(2, "a")),
+		];
+		expect(await differences(calls)).toEqual([]);
+	});
 });
 
 describe("private keys", () => {
