@@ -42,13 +42,18 @@ ${rules.join("\n\n")}
 `;
 }
 
+/** Of all calls together, and of all answers. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
 /**
  * The calls to which the host and the real `opa` answer otherwise, both answers as Rego text (`[value]` or
  * `undefined`). Each call goes through a compiled policy, as it would in a request.
  */
 export async function differences(calls: readonly Call[]): Promise<readonly unknown[]> {
 	const rego = source(calls);
-	const policy = await policyOf(rego, { limits: { max_input_bytes: 64 * 1024 * 1024 } });
+	const policy = await policyOf(rego, {
+		limits: { max_input_bytes: MAX_BYTES, max_result_bytes: MAX_BYTES },
+	});
 	const outcome = policy.evaluate("envoy/authz/allow", inputOf({ calls }));
 	const theirs = (await opaEval(rego, "data.envoy.authz.allow", { calls })) as readonly string[];
 	if (outcome.kind !== "value") return [outcome];
