@@ -1,5 +1,5 @@
 import { arrayTerm, isObject, objectTerm, type Term } from "../../term/term.ts";
-import type { Builtin } from "../builtin.ts";
+import { type Builtin, ofString } from "../builtin.ts";
 import type { QueryDocument } from "./ast.ts";
 import { GraphqlError } from "./graphql-error.ts";
 import { parseQuery } from "./parse/query.ts";
@@ -43,15 +43,13 @@ const parseAndVerify: Builtin = ([query, schema]) =>
 		arrayTerm([false, objectTerm([]), objectTerm([])]),
 	);
 
-const parseQueryText: Builtin = ([query]) =>
-	typeof query === "string"
-		? attempt<Term | undefined>(() => queryTerm(parseQuery(query)), undefined)
-		: undefined;
+const parseQueryText = ofString((text) =>
+	attempt<Term | undefined>(() => queryTerm(parseQuery(text)), undefined),
+);
 
-const parseSchemaText: Builtin = ([schema]) =>
-	typeof schema === "string"
-		? attempt<Term | undefined>(() => schemaSource(schema).tree(), undefined)
-		: undefined;
+const parseSchemaText = ofString((text) =>
+	attempt<Term | undefined>(() => schemaSource(text).tree(), undefined),
+);
 
 const isValid: Builtin = ([query, schema]) =>
 	attempt(() => {
