@@ -1,9 +1,12 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "@jest/globals";
 import {
 	MAX_CACHED_SCHEMAS,
 	MAX_CACHED_TEXT,
 	MAX_DEPTH,
+	MAX_QUERY_STEPS,
 	MAX_QUERY_TOKENS,
+	MAX_SCHEMA_STEPS,
 	MAX_SCHEMA_TOKENS,
 } from "../../../../../src/policy/builtins/graphql/limits.ts";
 import { schemaSource } from "../../../../../src/policy/builtins/graphql/schema/source.ts";
@@ -33,6 +36,25 @@ const NESTED: Readonly<Record<string, (depth: number) => string>> = {
 	objects: (depth) => `{ a(x: ${"{n: ".repeat(depth - 1)}1${"}".repeat(depth - 1)}) }`,
 	"types of variables": (depth) => `query($a: ${"[".repeat(depth)}T${"]".repeat(depth)}) { a }`,
 };
+
+test("the page on Rego names each limit as it is", async () => {
+	const page = await readFile(
+		new URL("../../../../../docs/reference/rego-support.md", import.meta.url),
+		"utf8",
+	);
+	const row = (what: string, limit: number) => `| ${what} | ${limit.toLocaleString("en-US")} |`;
+	for (const line of [
+		row("tokens of a query, comments included", MAX_QUERY_TOKENS),
+		row("tokens of a schema", MAX_SCHEMA_TOKENS),
+		row("with fragments put in where they are spread", MAX_DEPTH).slice(2),
+		row("and fields of one name compared two by two", MAX_QUERY_STEPS).slice(2),
+		row("steps of checking a schema", MAX_SCHEMA_STEPS),
+		`The ${MAX_CACHED_SCHEMAS} schemas`,
+		`(${MAX_CACHED_TEXT / 2 ** 20} Mi characters`,
+	]) {
+		expect(page).toContain(line);
+	}
+});
 
 describe("depth", () => {
 	test.each(Object.entries(NESTED))("%s go as deep as they may, and not deeper", async (_what, nested) => {
