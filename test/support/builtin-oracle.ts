@@ -42,6 +42,9 @@ ${rules.join("\n\n")}
 `;
 }
 
+/** Of all calls together, and of all answers. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
 /** A call with both answers to it as Rego text: `[value]` or `undefined`. */
 export interface Answer {
 	readonly call: Call;
@@ -53,7 +56,7 @@ export interface Answer {
 export async function answers(calls: readonly Call[]): Promise<readonly Answer[]> {
 	const rego = source(calls);
 	const policy = await policyOf(rego, {
-		limits: { max_input_bytes: 64 * 1024 * 1024, max_result_bytes: 64 * 1024 * 1024 },
+		limits: { max_input_bytes: MAX_BYTES, max_result_bytes: MAX_BYTES },
 	});
 	const outcome = policy.evaluate("envoy/authz/allow", inputOf({ calls }));
 	const theirs = (await opaEval(rego, "data.envoy.authz.allow", { calls })) as readonly string[];

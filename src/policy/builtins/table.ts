@@ -4,6 +4,7 @@ import { castBuiltins } from "./casts.ts";
 import { cryptoBuiltins } from "./crypto.ts";
 import { encodingBuiltins } from "./encoding.ts";
 import { graphBuiltins } from "./graph.ts";
+import { graphqlBuiltins } from "./graphql/graphql.ts";
 import { jwtBuiltins } from "./jwt/jwt.ts";
 import { marshalBuiltins } from "./marshal-options.ts";
 import { netBuiltins } from "./net/net.ts";
@@ -36,6 +37,7 @@ export const HOST_BUILTINS: ReadonlyMap<string, Builtin> = new Map(
 		...cryptoBuiltins,
 		...encodingBuiltins,
 		...graphBuiltins,
+		...graphqlBuiltins,
 		...jwtBuiltins,
 		...marshalBuiltins,
 		...netBuiltins,
