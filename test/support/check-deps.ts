@@ -48,7 +48,7 @@ export const STRICT: CheckConfig = {
 		max_decoded_ratio: 100,
 	},
 	identity: { headers: { id: "x-postern-id", issuer: "x-postern-issuer" } },
-	fields: { enabled: true, dry_run: "withhold", cache_control: "private, no-store" },
+	fields: { enabled: true, request: true, dry_run: "withhold", cache_control: "private, no-store" },
 	audit: { overflow: "deny" },
 };
 
@@ -75,7 +75,7 @@ export const COMPAT: CheckConfig = {
 		max_decoded_ratio: 100,
 	},
 	identity: { headers: { id: "", issuer: "" } },
-	fields: { enabled: false, dry_run: "withhold", cache_control: "" },
+	fields: { enabled: false, request: false, dry_run: "withhold", cache_control: "" },
 	audit: { overflow: "drop" },
 };
 
