@@ -3,7 +3,7 @@ import type { DirectiveRules } from "./directive-rules.ts";
 import { MAX_DEPTH } from "./limits.ts";
 import { parseSelector } from "./selector.ts";
 import { readStrategy } from "./strategy-rules.ts";
-import type { Directive, MaskRule, Selector } from "./types.ts";
+import type { Directive, MaskRule, Selector, Streaming } from "./types.ts";
 
 export type DirectiveResult =
 	| { readonly ok: true; readonly directive: Directive }
@@ -55,7 +55,7 @@ export function readDirective(value: unknown, rules: DirectiveRules): DirectiveR
 
 function read(value: unknown, rules: DirectiveRules): Directive {
 	if (!isObject(value)) throw new Fault("invalid", "a directive is an object");
-	const keys = rules.decisionKeys ? [...KEYS, "media_types"] : KEYS;
+	const keys = rules.decisionKeys ? [...KEYS, "media_types", "stream"] : KEYS;
 	for (const key of Object.keys(value)) {
 		if (!keys.includes(key)) {
 			throw new Fault("invalid", `unknown key ${JSON.stringify(key)}; known are ${keys.join(", ")}`);
@@ -79,6 +79,7 @@ function read(value: unknown, rules: DirectiveRules): Directive {
 		mask: mask.map((item, i) => readMask(item, `mask[${i}]`, rules)),
 		withhold: withhold.map((item, i) => readSelector(item, `withhold[${i}]`, rules)),
 		mediaTypes: readMediaTypes(value),
+		stream: readStreaming(value),
 		text,
 	};
 	detect.forEach((item, i) => {
@@ -137,6 +138,14 @@ function readMediaTypes(value: Given): readonly string[] {
 			throw new Fault("invalid", `media_types[${i}]: expected type/subtype without parameters`);
 		return type;
 	});
+}
+
+function readStreaming(value: Given): Streaming {
+	if (!Object.hasOwn(value, "stream")) return "never";
+	const given = value["stream"];
+	if (typeof given === "boolean") return given ? "large" : "never";
+	if (given !== "always") throw new Fault("invalid", 'stream: expected true, false or "always"');
+	return given;
 }
 
 function list(value: Given, key: string): readonly unknown[] | undefined {

@@ -33,6 +33,9 @@ export interface MaskRule {
 	readonly parameters: string;
 }
 
+/** `large`: bodies known to be larger than what Envoy holds back, and streams; `always`: also those of unknown length. */
+export type Streaming = "never" | "large" | "always";
+
 /** A directive that was read and found valid. Absent `release` releases whatever no selector names. */
 export interface Directive {
 	readonly release?: readonly Selector[];
@@ -40,6 +43,8 @@ export interface Directive {
 	readonly withhold: readonly Selector[];
 	/** Media types (lower-case `type/subtype`) the directive applies to besides JSON; only in decisions. */
 	readonly mediaTypes: readonly string[];
+	/** Whether a body may flow while it is judged, and which; only in decisions. */
+	readonly stream: Streaming;
 	/** Canonical JSON of what was given: sorted keys, lists as given. The key of the plan cache. */
 	readonly text: string;
 }

@@ -307,6 +307,7 @@ describe("directives", () => {
 			detail: "request: release is required",
 		});
 		expect(reasonOf({ allowed: false, request: {} })).toBe("directive_invalid");
+		expect(reasonOf({ allowed: true, request: { release: [], stream: true } })).toBe("directive_invalid");
 		expect(reasonOf({ allowed: true, request: { release: [], detect: ["pan"] } })).toBe(
 			"decision_unsupported",
 		);
