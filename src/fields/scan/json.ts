@@ -445,6 +445,14 @@ export function createJsonScanner(context: MaskContext): JsonScanner {
 			spilled = true;
 			return holdBytes(held, chunk.subarray(start, end), true) ? undefined : "body_too_large";
 		},
+		put(bytes) {
+			if (!holding) {
+				putBytes(output, bytes);
+				return undefined;
+			}
+			spilled = true;
+			return holdBytes(held, bytes, true) ? undefined : "body_too_large";
+		},
 		get dropping() {
 			return drop >= 0;
 		},
