@@ -71,6 +71,8 @@ export function openDecodeStream(coding: Coding, limits: StreamLimits, onClose: 
 			ofPiece = 0;
 			read += piece.length;
 			if (piece.length > 0) await step((done) => engine.write(piece, () => done()));
+			// An empty body has no coding (RFC 9110, 8.4): a server may announce one for what it did not send.
+			if (last && read === 0) return undefined;
 			if (last && failure === undefined && !ended) await step(() => engine.end());
 			// Whatever stands behind the end was never read: it is no part of what the coding says.
 			if (failure === undefined && (ended || last) && engine.bytesWritten !== read) fail("malformed");

@@ -231,6 +231,7 @@ const fields = z.strictObject({
 	max_body_bytes: limit("fields.max_body_bytes"),
 	max_decoded_bytes: limit("fields.max_decoded_bytes"),
 	max_decoded_ratio: limit("fields.max_decoded_ratio"),
+	envoy_buffer_limit: limit("fields.envoy_buffer_limit"),
 	max_directive_bytes: limit("fields.max_directive_bytes"),
 	max_selectors: limit("fields.max_selectors"),
 	plan_cache_bytes: limit("fields.plan_cache_bytes"),

@@ -37,6 +37,7 @@ export function processDeps(changes: Partial<ProcessDeps> = {}, hash?: HashKey):
 		errors: "apply",
 		maxBodyBytes: 1 << 20,
 		maxOutputBytes: 1 << 22,
+		bufferLimit: 1 << 20,
 		...changes,
 	};
 	return { deps, records, counted, log };
