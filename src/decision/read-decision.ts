@@ -245,7 +245,7 @@ function readRequest(value: JsonValue, rules: DecisionRules): Directive {
 	if (!rules.request) throw new Fault("decision_unsupported", "request needs fields.request: true");
 	const directive = readOne("request", value, rules);
 	if (directive.release === undefined) throw new Fault("directive_invalid", "request: release is required");
-	if (directive.stream !== "never")
+	if (directive.stream)
 		throw new Fault("directive_invalid", "request: a request's body is judged as a whole, never as a stream");
 	return directive;
 }

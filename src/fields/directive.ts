@@ -3,7 +3,7 @@ import type { DirectiveRules } from "./directive-rules.ts";
 import { MAX_DEPTH } from "./limits.ts";
 import { parseSelector } from "./selector.ts";
 import { readStrategy } from "./strategy-rules.ts";
-import type { Directive, MaskRule, Selector, Streaming } from "./types.ts";
+import type { Directive, MaskRule, Selector } from "./types.ts";
 
 export type DirectiveResult =
 	| { readonly ok: true; readonly directive: Directive }
@@ -79,7 +79,7 @@ function read(value: unknown, rules: DirectiveRules): Directive {
 		mask: mask.map((item, i) => readMask(item, `mask[${i}]`, rules)),
 		withhold: withhold.map((item, i) => readSelector(item, `withhold[${i}]`, rules)),
 		mediaTypes: readMediaTypes(value),
-		stream: readStreaming(value),
+		stream: readStream(value),
 		text,
 	};
 	detect.forEach((item, i) => {
@@ -140,11 +140,10 @@ function readMediaTypes(value: Given): readonly string[] {
 	});
 }
 
-function readStreaming(value: Given): Streaming {
-	if (!Object.hasOwn(value, "stream")) return "never";
+function readStream(value: Given): boolean {
+	if (!Object.hasOwn(value, "stream")) return false;
 	const given = value["stream"];
-	if (typeof given === "boolean") return given ? "large" : "never";
-	if (given !== "always") throw new Fault("invalid", 'stream: expected true, false or "always"');
+	if (typeof given !== "boolean") throw new Fault("invalid", "stream: expected true or false");
 	return given;
 }
 

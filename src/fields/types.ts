@@ -33,9 +33,6 @@ export interface MaskRule {
 	readonly parameters: string;
 }
 
-/** `large`: bodies known to be larger than what Envoy holds back, and streams; `always`: also those of unknown length. */
-export type Streaming = "never" | "large" | "always";
-
 /** A directive that was read and found valid. Absent `release` releases whatever no selector names. */
 export interface Directive {
 	readonly release?: readonly Selector[];
@@ -43,8 +40,8 @@ export interface Directive {
 	readonly withhold: readonly Selector[];
 	/** Media types (lower-case `type/subtype`) the directive applies to besides JSON; only in decisions. */
 	readonly mediaTypes: readonly string[];
-	/** Whether a body may flow while it is judged, and which; only in decisions. */
-	readonly stream: Streaming;
+	/** A body that is not known to fit what Envoy holds back may flow while it is judged; only in decisions. */
+	readonly stream: boolean;
 	/** Canonical JSON of what was given: sorted keys, lists as given. The key of the plan cache. */
 	readonly text: string;
 }

@@ -1,4 +1,4 @@
-import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { header, SECRET } from "../support/envoy/client.ts";
 import { withoutMatcher } from "../support/envoy/envoy-process.ts";
@@ -148,6 +148,7 @@ describe("a body under a directive", () => {
 		["gzip", gzipSync(BODY)],
 		["deflate", deflateSync(BODY)],
 		["br", brotliCompressSync(BODY)],
+		["zstd", zstdCompressSync(BODY)],
 	])("coded as %s is decoded and masked", async (coding, body) => {
 		const answer = await mesh.get(at({ body, headers: [JSON_TYPE, ["content-encoding", coding]] }));
 		expect(answer).toMatchObject({ status: 200, body: MASKED, complete: true });
@@ -245,7 +246,11 @@ describe("what cannot be masked is replaced, and nothing of the upstream's is in
 			{ body: `data: {"a":"${SECRET}"}\n\n`, headers: [["content-type", "text/event-stream"]] },
 			"body_unsupported",
 		],
-		["zstd", { body: BODY, headers: [JSON_TYPE, ["content-encoding", "zstd"]] }, "body_unsupported"],
+		[
+			"an unknown coding",
+			{ body: BODY, headers: [JSON_TYPE, ["content-encoding", "compress"]] },
+			"body_unsupported",
+		],
 		[
 			"two codings",
 			{ body: gzipSync(BODY), headers: [JSON_TYPE, ["content-encoding", "gzip, br"]] },

@@ -49,7 +49,10 @@ export type Verdict =
 	/** `flows`: piece by piece, for it is too large to be held back, or does not end. */
 	| { readonly kind: "judge"; readonly judgement: Judgement; readonly flows: boolean };
 
-export type Rules = Pick<ProcessDeps, "plans" | "hash" | "withoutDecision" | "errors" | "bufferLimit">;
+export type Rules = Pick<
+	ProcessDeps,
+	"plans" | "hash" | "withoutDecision" | "errors" | "bufferLimit" | "maxBodyBytes"
+>;
 
 type Opened =
 	| { readonly kind: "absent" }

@@ -1,6 +1,5 @@
 import { readContentEncoding } from "../../codec/content-coding.ts";
 import { formatUnder } from "../../fields/media.ts";
-import type { BodyFormat, Streaming } from "../../fields/types.ts";
 import { BODY_STREAMED } from "./body-modes.ts";
 import {
 	announcedLength,
@@ -13,12 +12,13 @@ import {
 import { type HeaderField, valuesOf } from "./header-field.ts";
 import { isLocalReply } from "./local-replies.ts";
 import type { ProcessingRequest } from "./messages.ts";
+import type { ReplaceReason } from "./refusals.ts";
 
 /** What the stream knows when the answer's headers come. */
 export interface AnswerContext {
 	/** The directive (as JSON) by which the request's body was judged; undefined: none was. */
 	readonly requestJudgedBy: string | undefined;
-	/** How Envoy is set up to send the answer's body. */
+	/** How Envoy sends the answer's body, unless it is told otherwise now. */
 	readonly responseMode: number;
 }
 
@@ -51,7 +51,7 @@ function judgeUnderDirective(
 ): Verdict {
 	const { headers } = message;
 	const { upstreamStatus: status, plan } = judgement;
-	const refuse = (reason: "unmaskable_protocol" | "body_unsupported" | "error_status"): Verdict => ({
+	const refuse = (reason: ReplaceReason): Verdict => ({
 		kind: "replace",
 		reason,
 		exchange: judgement,
@@ -79,29 +79,15 @@ function judgeUnderDirective(
 	if (types.length === 0) return { kind: "judge", judgement: known, flows: false };
 	const format = types.length === 1 ? formatUnder(plan.directive, types[0]) : undefined;
 	if (format === undefined) return refuse("body_unsupported");
-	const granted = context.responseMode === BODY_STREAMED ? plan.directive.stream : "never";
-	const flows = mustFlow(format, length, granted, rules.bufferLimit);
-	// Event streams do not end, and buffering waits for the end.
-	if (format === "sse" && !flows && !fits(length, rules.bufferLimit)) return refuse("body_unsupported");
-	return { kind: "judge", judgement: { ...known, format }, flows };
-}
-
-/** What fits is held back until all of it was judged: then every failure still gives a whole error answer. */
-function mustFlow(
-	format: BodyFormat,
-	length: number | undefined,
-	granted: Streaming,
-	bufferLimit: number,
-): boolean {
-	if (granted === "never" || fits(length, bufferLimit)) return false;
-	return length !== undefined || granted === "always" || STREAMS.has(format);
-}
-
-/** Formats of which texts come one after the other, for as long as the sender likes. */
-const STREAMS: ReadonlySet<BodyFormat> = new Set(["sse", "ndjson", "json-seq"]);
-
-function fits(length: number | undefined, bufferLimit: number): boolean {
-	return length !== undefined && length <= bufferLimit;
+	const streamed = context.responseMode === BODY_STREAMED;
+	const fits = length !== undefined && length <= rules.bufferLimit;
+	if (streamed && plan.directive.stream && !fits)
+		return { kind: "judge", judgement: { ...known, format }, flows: true };
+	// What fits is held back until all of it was judged: then every failure still gives a whole error answer. Told
+	// this late to hold back what does not fit, Envoy waits for ever; and event streams do not end.
+	if (streamed && length !== undefined && !fits) return refuse("body_too_large");
+	if (format === "sse" && !fits) return refuse("body_unsupported");
+	return { kind: "judge", judgement: { ...known, format }, flows: false };
 }
 
 /** The one `:status`; 0 when there is none or it is no status. */

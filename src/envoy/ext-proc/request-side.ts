@@ -1,5 +1,5 @@
 import { changeHeaders, changeTrailers, passHeaders, passUnchanged, replaceBody } from "./answers.ts";
-import { BODY_NONE, type BodyModes } from "./body-modes.ts";
+import type { BodyModes } from "./body-modes.ts";
 import { judgeWhole, releaseBodiless } from "./body-work.ts";
 import type { ProcessDeps } from "./deps.ts";
 import type { Judgement } from "./exchange.ts";
@@ -41,32 +41,25 @@ export function createRequestSide(deps: ProcessDeps, base: BodyModes, alive: () 
 
 	function onHeaders(message: ProcessingRequest): Move {
 		if (state.at !== "unseen") return outOfOrder("request headers");
-		const verdict = judgeRequest(message, deps, base.request);
+		const { verdict, modes: wanted } = judgeRequest(message, deps, base);
+		modes = wanted;
 		switch (verdict.kind) {
 			case "pass":
 				state = { at: "passing" };
-				modes = { ...base, request: BODY_NONE };
 				return answer(passHeaders("request_headers", modes));
 			case "replace":
 				return verdict;
 			case "bodiless":
 				return releaseBodiless(verdict.judgement, [], deps, () => {
 					judged(verdict.judgement);
-					modes = { ...modesUnder(verdict.judgement), request: BODY_NONE };
 					return answer(passHeaders("request_headers", modes));
 				});
 			case "judge": {
 				const { judgement } = verdict;
 				state = { at: "owing", judgement };
-				modes = modesUnder(judgement);
 				return answer(changeHeaders(changesFor(message.headers, judgement), modes, "request_headers"));
 			}
 		}
-	}
-
-	/** An answer that nothing masks needs no body here, and Envoy need not hold it back. */
-	function modesUnder(judgement: Judgement): BodyModes {
-		return judgement.handoff.response === undefined ? { ...base, response: BODY_NONE } : base;
 	}
 
 	function judged(judgement: Judgement): void {

@@ -52,7 +52,7 @@ export function createResponseSide(
 
 	function onHeaders(message: ProcessingRequest): Move {
 		if (state.at !== "unseen") return outOfOrder("response headers");
-		const context = { requestJudgedBy: request.judgedBy(), responseMode: base.response };
+		const context = { requestJudgedBy: request.judgedBy(), responseMode: request.modes().response };
 		const verdict = judgeAnswer(message, deps, context);
 		switch (verdict.kind) {
 			case "pass":
@@ -76,10 +76,9 @@ export function createResponseSide(
 				}
 				state = { at: "owing", judgement, reportedHeaders: changes.reported };
 				// Held back until it was judged: any failure then gives a whole error answer.
-				const modes = { ...request.modes(), response: BODY_BUFFERED };
-				return answer(
-					base.response === BODY_BUFFERED ? changeHeaders(changes) : changeHeaders(changes, modes),
-				);
+				const modes = request.modes();
+				const held = modes.response === BODY_BUFFERED;
+				return answer(changeHeaders(changes, held ? undefined : { ...modes, response: BODY_BUFFERED }));
 			}
 		}
 	}

@@ -24,7 +24,11 @@ export interface ClientRequest {
 	readonly method?: string;
 	readonly path: string;
 	readonly headers?: readonly (readonly [string, string])[];
-	readonly body?: string;
+	readonly body?: string | Buffer;
+	/** Sends the body in chunks of this many bytes instead of with a length. */
+	readonly chunked?: number;
+	/** Behind the body: chunked by HTTP/1.1, or by HTTP/2. */
+	readonly trailers?: readonly (readonly [string, string])[];
 	/** Milliseconds after which the caller gives up. */
 	readonly patience?: number;
 }
@@ -36,15 +40,29 @@ export function header(answer: ClientAnswer, name: string): string | undefined {
 
 /** One HTTP/1.1 call on a connection of its own; returns every byte that came. */
 export function callHttp1(port: number, request: ClientRequest): Promise<ClientAnswer> {
-	const body = request.body ?? "";
+	const body = Buffer.from(request.body ?? "");
 	const lines = [
 		`${request.method ?? "GET"} ${request.path} HTTP/1.1`,
 		"host: example.test",
 		"connection: close",
 	];
 	for (const [name, value] of request.headers ?? []) lines.push(`${name}: ${value}`);
-	if (body !== "") lines.push(`content-length: ${Buffer.byteLength(body)}`);
-	return callRaw(port, Buffer.from(`${lines.join("\r\n")}\r\n\r\n${body}`, "latin1"), request);
+	const { chunked: size } = request;
+	if (size !== undefined) lines.push("transfer-encoding: chunked");
+	else if (body.length > 0) lines.push(`content-length: ${body.length}`);
+	const head = Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
+	const content = size === undefined ? body : chunks(body, size, request.trailers ?? []);
+	return callRaw(port, Buffer.concat([head, content]), request);
+}
+
+function chunks(body: Buffer, size: number, trailers: readonly (readonly [string, string])[]): Buffer {
+	const pieces: Buffer[] = [];
+	for (let at = 0; at < body.length; at += size) {
+		const piece = body.subarray(at, at + size);
+		pieces.push(Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from("\r\n"));
+	}
+	const lines = trailers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+	return Buffer.concat([...pieces, Buffer.from(`0\r\n${lines}\r\n`)]);
 }
 
 /** Writes `bytes` as they are and reads until the connection ends. */
@@ -94,8 +112,9 @@ export function callHttp2(port: number, request: ClientRequest): Promise<ClientA
 				":authority": "example.test",
 				...Object.fromEntries(request.headers ?? []),
 			},
-			{ endStream: request.body === undefined },
+			{ endStream: request.body === undefined, waitForTrailers: request.trailers !== undefined },
 		);
+		stream.on("wantTrailers", () => stream.sendTrailers(Object.fromEntries(request.trailers ?? [])));
 		if (request.body !== undefined) stream.end(request.body);
 		stream.on("response", (answered) => {
 			status = Number(answered[":status"]);

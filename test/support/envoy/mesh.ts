@@ -15,7 +15,7 @@ import { startTransport, type Transport } from "../../../src/envoy/transport/ser
 import { authorizationService, externalProcessorService } from "../../../src/envoy/transport/services.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import type { JsonValue } from "../../../src/lib/json-value.ts";
-import { checkDeps, fakePolicy } from "../check-deps.ts";
+import { checkDeps, fakePolicy, STRICT } from "../check-deps.ts";
 import { processDeps } from "../process-deps.ts";
 import { memoryLog, memoryMetrics } from "../quiet.ts";
 import { type Certificates, createCertificates } from "./certificates.ts";
@@ -61,7 +61,7 @@ export interface Mesh {
 	close(): Promise<{ readonly answers: number; readonly leaked: number }>;
 }
 
-export interface MeshOptions extends Pick<EnvoyOptions, "change" | "variants"> {
+export interface MeshOptions extends Pick<EnvoyOptions, "template" | "change" | "variants"> {
 	readonly process?: Partial<ProcessDeps>;
 	/** The upstream cluster speaks clear-text HTTP/2. */
 	readonly upstreamHttp2?: boolean;
@@ -87,7 +87,14 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 		const value = typeof decision === "function" ? decision(input) : decision;
 		return value === undefined ? { kind: "undefined" } : { kind: "value", value };
 	});
-	const checks = createCheckService(checkDeps(policy, { audit, hashKeyId: HASH.id }));
+	const checks = createCheckService(
+		checkDeps(policy, {
+			audit,
+			hashKeyId: HASH.id,
+			// The policy of these tests is asked about everything, bodies that Envoy did not send included.
+			config: { ...STRICT, request: { ...STRICT.request, unread_bodies: "allow" } },
+		}),
+	);
 	const service = createProcess({
 		...processDeps({ audit, clock: systemClock, ...options.process }, HASH).deps,
 	});
@@ -136,6 +143,7 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 		postern: address,
 		upstream: options.upstreamHttp2 ? upstream.http2Address : upstream.address,
 		certificates,
+		...(options.template === undefined ? {} : { template: options.template }),
 		...(options.variants === undefined ? {} : { variants: options.variants }),
 		...(options.change === undefined && !options.upstreamHttp2
 			? {}

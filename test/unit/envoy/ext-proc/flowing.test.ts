@@ -16,6 +16,7 @@ import { openStream, replacement, send } from "../../../support/process-exchange
 const NONE = 0;
 const WHOLE = 2;
 const HIDE = { withhold: ["$..ssn"], release: ["$"], stream: true };
+const HELD = { withhold: ["$..ssn"], release: ["$"] };
 const TYPES = { media_types: ["text/event-stream", "application/x-ndjson"] };
 const EVENTS: HeaderPairs = [["content-type", "text/event-stream"]];
 const typed = (type: string, length?: number): HeaderPairs => [
@@ -53,22 +54,21 @@ const asked = (headers: any): string =>
 describe("what flows is granted by the directive and needed by the body", () => {
 	const MIB = 1 << 20;
 	test.each<[string, HeaderPairs, unknown, string]>([
-		["large JSON without a grant", typed("application/json", MIB + 1), { release: [] }, "buffered"],
-		["large JSON, refused by name", typed("application/json", MIB + 1), { stream: false }, "buffered"],
+		["large JSON without a grant", typed("application/json", MIB + 1), { release: [] }, "refused"],
+		["large JSON, refused by name", typed("application/json", MIB + 1), { stream: false }, "refused"],
 		["large JSON", typed("application/json", MIB + 1), { stream: true }, "flows"],
 		["JSON that fits", typed("application/json", MIB), { stream: true }, "buffered"],
-		["JSON that fits, under always", typed("application/json", MIB), { stream: "always" }, "buffered"],
-		["JSON of unknown length", typed("application/json"), { stream: true }, "buffered"],
-		["JSON of unknown length, under always", typed("application/json"), { stream: "always" }, "flows"],
-		["two lengths", [...typed("application/json", 9), ["content-length", "9"]], { stream: true }, "buffered"],
-		["NDJSON of unknown length", typed("application/x-ndjson"), { ...TYPES, stream: true }, "flows"],
+		["JSON of unknown length", typed("application/json"), { stream: true }, "flows"],
+		["JSON of unknown length without a grant", typed("application/json"), {}, "buffered"],
+		["two lengths", [...typed("application/json", 9), ["content-length", "9"]], { stream: true }, "flows"],
+		["NDJSON", typed("application/x-ndjson"), { ...TYPES, stream: true }, "flows"],
 		["NDJSON that fits", typed("application/x-ndjson", 9), { ...TYPES, stream: true }, "buffered"],
 		["NDJSON without a grant", typed("application/x-ndjson"), TYPES, "buffered"],
 		["events", EVENTS, { ...TYPES, stream: true }, "flows"],
 		["events without a grant", EVENTS, TYPES, "refused"],
 		["events that nobody named", EVENTS, { stream: true }, "refused"],
 		["events that end soon", typed("text/event-stream", 99), TYPES, "buffered"],
-		["of no type", [], { stream: "always" }, "buffered"],
+		["of no type", [], { stream: true }, "buffered"],
 	])("%s", async (_name, headers, response, expected) => {
 		expect(asked((await start({ headers, response })).headers)).toBe(expected);
 	});
@@ -76,7 +76,7 @@ describe("what flows is granted by the directive and needed by the body", () => 
 	test("the client has no say: where Envoy buffers, events are refused and all else is buffered", async () => {
 		const protocol = { response_body_mode: WHOLE };
 		expect(asked((await start({ protocol })).headers)).toBe("refused");
-		const response = { stream: "always" };
+		const response = { stream: true };
 		const { headers, stream } = await start({ headers: typed("application/json"), response, protocol });
 		expect(headers.mode_override).toBeUndefined();
 		expect(pieceOf(await send(stream, responseBody("{}")))).toBe("{}");
@@ -177,7 +177,7 @@ describe("a failure after the first byte cuts, is on record, and never ends", ()
 			{
 				release: [],
 				mask: [{ select: "$[*]", as: "constant", value: "x".repeat(8000) }],
-				stream: "always",
+				stream: true,
 			},
 			[responseBody(`[${"1,".repeat(100_000)}`, false)],
 			"body_too_large",
@@ -206,7 +206,7 @@ describe("a failure after the first byte cuts, is on record, and never ends", ()
 		[
 			"not to be told complete before its trailers",
 			typed("application/json"),
-			{ release: [], mask: [{ select: "$", as: "partial", keep_end: 1 }], stream: "always" },
+			{ release: [], mask: [{ select: "$", as: "partial", keep_end: 1 }], stream: true },
 			[responseBody("123", false), responseTrailers([])],
 			"body_unended",
 		],
@@ -298,11 +298,11 @@ describe("an answer that is held back where Envoy streams", () => {
 		const known = await start({ headers: typed("application/json", 100), response: HIDE });
 		expect(await send(known.stream, responseBody('{"id":1', false))).toEqual({ failed: "unsupported" });
 		expect(known.log.lines.at(-1)?.fields).toMatchObject({ why: expect.stringContaining("override") });
-		const unknown = await start({ headers: typed("application/json"), response: HIDE });
+		const unknown = await start({ headers: typed("application/json"), response: HELD });
 		expect(replacement(await send(unknown.stream, responseBody('{"id":1', false)))?.reason).toBe(
 			"body_malformed",
 		);
-		const late = await start({ headers: typed("application/json"), response: HIDE });
+		const late = await start({ headers: typed("application/json"), response: HELD });
 		expect(pieceOf(await send(late.stream, responseBody('{"id":1}', false)))).toBe('{"id":1}');
 		expect(await send(late.stream, responseBody(" ", true))).toEqual({ failed: "invalid" });
 	});

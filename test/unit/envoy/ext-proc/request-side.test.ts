@@ -229,6 +229,18 @@ describe("a request that cannot be masked goes no further", () => {
 			"body_unsupported",
 		],
 		[
+			"a length that Envoy cannot hold back",
+			{ metadata: WRITING, headers: [JSON_TYPE, ["content-length", String((1 << 20) + 1)]] },
+			413,
+			"body_too_large",
+		],
+		[
+			"an answer's directive nobody knows",
+			{ metadata: handoffMetadata({ response: { relaese: [] } }) },
+			502,
+			"handoff_stale",
+		],
+		[
 			"a part",
 			{ metadata: WRITING, headers: [JSON_TYPE, ["content-range", "bytes 0-1/9"]] },
 			415,
@@ -316,19 +328,43 @@ test("mask tokens are those of the answer's directive, too", async () => {
 });
 
 describe("a request that needs no masking", () => {
-	test.each<[string, RequestOptions["metadata"], Partial<ProcessDeps>]>([
-		["released whole", handoffMetadata(), {}],
-		["of an answer's directive alone", handoffMetadata({ response: { release: [] } }), {}],
-		["that nobody decided, where that is allowed", undefined, { withoutDecision: "pass" }],
-	])("%s: Envoy keeps its body", async (_name, metadata, changes) => {
+	test.each<[string, RequestOptions["metadata"], Partial<ProcessDeps>, number]>([
+		["released whole", handoffMetadata(), {}, NONE],
+		["of an answer's directive alone", handoffMetadata({ response: { release: [] } }), {}, WHOLE_BUFFERED],
+		["that nobody decided, where that is allowed", undefined, { withoutDecision: "pass" }, WHOLE_BUFFERED],
+	])("%s: Envoy keeps its body", async (_name, metadata, changes, responseMode) => {
 		const { headers, stream, records } = await request({ metadata }, undefined, changes);
 		expect(headers.request_headers.response).toEqual({ status: CONTINUE });
-		expect(headers.mode_override).toEqual(modes(NONE, WHOLE_BUFFERED));
+		expect(headers.mode_override).toEqual(modes(NONE, responseMode));
 		// Where the override is not allowed the body comes all the same, and passes explicitly.
 		expect((await send(stream, requestBody("x"))).request_body.response).toEqual({ status: CONTINUE });
 		expect((await send(stream, requestTrailers([["a", "b"]]))).request_trailers).toBeDefined();
 		expect(stream.mayEnd()).toBe(false);
 		expect(records).toEqual([]);
+	});
+});
+
+describe("where Envoy streams answers, the request's headers say which are held back", () => {
+	const PIECES = 1;
+	const protocol = { request_body_mode: WHOLE_BUFFERED, response_body_mode: PIECES };
+	test.each<[string, unknown, number]>([
+		["one that may flow", { response: { release: [], stream: true } }, PIECES],
+		["one that may not", { response: { release: [] } }, WHOLE_BUFFERED],
+		["one that nothing masks", {}, NONE],
+		["one that nothing masks, of a judged request", { request: WRITE }, NONE],
+	])("%s", async (_name, directives, responseMode) => {
+		const metadata = handoffMetadata(directives as { response?: unknown });
+		const { headers } = await request({ metadata, protocol, endOfStream: true, headers: [] });
+		expect(headers.mode_override).toEqual(modes(NONE, responseMode));
+	});
+
+	test("and such an answer is one whole body", async () => {
+		const metadata = handoffMetadata({ response: { release: ["$.id"] } });
+		const { stream } = await request({ metadata, protocol, endOfStream: true });
+		const headers = await send(stream, responseHeaders({ metadata, protocol: undefined }));
+		expect(headers.mode_override).toBeUndefined();
+		const body = await send(stream, responseBody('{"id":1,"x":2}'));
+		expect(body.response_body.response.body_mutation.body.toString()).toBe('{"id":1}');
 	});
 });
 
