@@ -31,6 +31,8 @@ export interface ClientRequest {
 	readonly trailers?: readonly (readonly [string, string])[];
 	/** Milliseconds after which the caller gives up. */
 	readonly patience?: number;
+	/** Told of every piece as it comes, by HTTP/1.1 with what frames it; answers whether the caller has had enough. */
+	readonly onPiece?: (piece: Buffer) => boolean | undefined;
 }
 
 /** The first value of a header. */
@@ -69,7 +71,7 @@ function chunks(body: Buffer, size: number, trailers: readonly (readonly [string
 export function callRaw(
 	port: number,
 	bytes: Buffer,
-	request: Pick<ClientRequest, "method" | "patience"> = {},
+	request: Pick<ClientRequest, "method" | "patience" | "onPiece"> = {},
 ): Promise<ClientAnswer> {
 	const start = performance.now();
 	return new Promise((resolve) => {
@@ -81,7 +83,10 @@ export function callRaw(
 			resolve(parse(Buffer.concat(received), request.method === "HEAD", performance.now() - start));
 		};
 		const patience = setTimeout(finish, request.patience ?? 8000);
-		socket.on("data", (piece) => received.push(piece));
+		socket.on("data", (piece) => {
+			received.push(piece);
+			if (request.onPiece?.(piece)) finish();
+		});
 		socket.on("end", finish);
 		socket.on("error", finish);
 	});
@@ -123,7 +128,10 @@ export function callHttp2(port: number, request: ClientRequest): Promise<ClientA
 		stream.on("trailers", (answered) => {
 			trailers = pairs(answered);
 		});
-		stream.on("data", (piece: Buffer) => pieces.push(piece));
+		stream.on("data", (piece: Buffer) => {
+			pieces.push(piece);
+			if (request.onPiece?.(piece)) finish();
+		});
 		stream.on("end", () => {
 			complete = stream.rstCode === 0;
 		});
