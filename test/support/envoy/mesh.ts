@@ -82,7 +82,7 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 	};
 	const policy = fakePolicy((bytes) => {
 		const input = JSON.parse(bytes.toString());
-		const path = String(input.attributes.request.http.path).split("?")[0] ?? "";
+		const path = String(input.attributes.request.http.path ?? "").split("?")[0] ?? "";
 		const decision = decisions.get(path);
 		const value = typeof decision === "function" ? decision(input) : decision;
 		return value === undefined ? { kind: "undefined" } : { kind: "value", value };
