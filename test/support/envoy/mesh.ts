@@ -150,7 +150,7 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 			? {}
 			: {
 					change: (config) => {
-						if (options.upstreamHttp2) speakHttp2(config);
+						if (options.upstreamHttp2) withHttp2Upstream(config);
 						options.change?.(config);
 					},
 				}),
@@ -250,7 +250,10 @@ const TRANSPORT = {
 	maxInFlight: 1000,
 };
 
-function speakHttp2(config: { static_resources: { clusters: Record<string, unknown>[] } }): void {
+/** Makes the upstream cluster speak clear-text HTTP/2. */
+export function withHttp2Upstream(config: {
+	static_resources: { clusters: Record<string, unknown>[] };
+}): void {
 	const cluster = config.static_resources.clusters.find((each) => each["name"] === "upstream");
 	if (cluster === undefined) throw new Error("no upstream cluster");
 	cluster["typed_extension_protocol_options"] = {
