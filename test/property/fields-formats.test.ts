@@ -1,16 +1,18 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { runs } from "../support/full-run.ts";
 import { chunkSizes, directive, jsonText } from "../support/mask-arbitrary.ts";
 import { mask } from "../support/mask-body.ts";
+import { textDifference } from "../support/mask-compare.ts";
 import { applyDirective, type Expected, lex, type PlainDirective } from "../support/mask-oracle.ts";
 
-const RUNS = { seed: 20_260_802, numRuns: 700 };
+/** Documents, directives and chunkings of each media type. */
+const RUNS = { seed: 20_260_802, numRuns: runs(100_000) };
 
 /** Fails unless `text` is the tokens and the bound white space of `expected`. */
 function expectText(text: string, expected: Expected): void {
-	const got = lex(text);
-	expect(got.tokens).toEqual(expected.tokens);
-	for (const [i, gap] of expected.gaps.entries()) if (gap !== null) expect(got.gaps[i]).toBe(gap);
+	const wrong = textDifference(text, expected);
+	if (wrong !== undefined) throw new Error(wrong);
 }
 
 describe("bodies of many JSON texts", () => {
@@ -62,7 +64,7 @@ describe("bodies of many JSON texts", () => {
 				for (const [i, text] of texts.entries())
 					expectText(got[i]!, applyDirective(rules, `${text}\n`, "ada"));
 			}),
-			{ ...RUNS, numRuns: 300 },
+			RUNS,
 		);
 	});
 
