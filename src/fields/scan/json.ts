@@ -300,6 +300,11 @@ export function createJsonScanner(context: MaskContext): JsonScanner {
 					}
 				}
 				i = end + 1;
+				if (i < to && b[i] === 0x3a) {
+					i++;
+					st = VALUE;
+					continue;
+				}
 				st = COLON;
 				if (i >= to) break;
 			}
