@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { envoyAddress, renderEnvoyConfig } from "../../../scripts/envoy-config.mjs";
+import { cpuOf } from "../process-cpu.ts";
 import type { Certificates } from "./certificates.ts";
 import { freePorts } from "./free-ports.ts";
 
@@ -47,6 +48,8 @@ export interface EnvoyProcess {
 	readonly variants: Readonly<Record<string, number>>;
 	/** The access log's lines, oldest first. */
 	accessLog(): Promise<readonly Readonly<Record<string, unknown>>[]>;
+	/** CPU that it has taken, milliseconds. */
+	cpu(): number;
 	/** Counters of the admin port whose name holds `part`. */
 	stats(part: string): Promise<string>;
 	stop(): Promise<void>;
@@ -148,6 +151,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
 				.filter((line) => line !== "")
 				.map((line) => JSON.parse(line) as Record<string, unknown>);
 		},
+		cpu: () => cpuOf(child.pid ?? 0),
 		stats: (part) => read(adminPort, `/stats?filter=${part}`),
 		async stop() {
 			child.kill("SIGTERM");

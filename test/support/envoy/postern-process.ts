@@ -4,6 +4,7 @@ import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { bundleOf } from "../policy.ts";
+import { cpuOf } from "../process-cpu.ts";
 
 /** `postern serve` as operators run it: a process of its own, on a unix socket. */
 export interface PosternProcess {
@@ -14,6 +15,8 @@ export interface PosternProcess {
 	exhaustMemory(): void;
 	/** Its resident set, bytes. */
 	memory(): number;
+	/** CPU that it has taken, milliseconds. */
+	cpu(): number;
 	/** Exit code, or the signal that ended it. */
 	readonly ended: Promise<number | string>;
 	records(): Promise<readonly Readonly<Record<string, unknown>>[]>;
@@ -79,6 +82,7 @@ export async function startPosternProcess(
 			const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
 			return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
 		},
+		cpu: () => cpuOf(child.pid ?? 0),
 		async records() {
 			const text = await readFile(join(folder, "audit.jsonl"), "utf8");
 			return text
