@@ -7,12 +7,12 @@ import { SECRET } from "../support/envoy/client.ts";
 import { type EnvoyProcess, extProcOf, startEnvoy } from "../support/envoy/envoy-process.ts";
 import { startPosternProcess } from "../support/envoy/postern-process.ts";
 import { startUpstream, type Upstream } from "../support/envoy/upstream.ts";
-import { isFullRun } from "../support/full-run.ts";
+import { times } from "../support/test-size.ts";
 
 const MB = 1 << 20;
 const MOST_GROWTH = 64 * MB;
 /** 1 GB in a full run. */
-const SIZE = isFullRun() ? 1024 * MB : 100 * MB;
+const SIZE = times(100 * MB, 1024 * MB);
 const POLICY = `package envoy.authz
 
 allow := {"allowed": true, "response": {"release": ["$[*].id", "$[*].name"], "stream": true}}

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { runs } from "../support/full-run.ts";
 import { chunkSizes, directive, jsonText } from "../support/mask-arbitrary.ts";
 import { mask } from "../support/mask-body.ts";
 import { textDifference } from "../support/mask-compare.ts";
 import { applyDirective, type Expected, lex, type PlainDirective } from "../support/mask-oracle.ts";
+import { times } from "../support/test-size.ts";
 
 /** Documents, directives and chunkings of each media type. */
-const RUNS = { seed: 20_260_802, numRuns: runs(100_000) };
+const RUNS = { seed: 20_260_802, numRuns: times(10_000, 100_000) };
 
 /** Fails unless `text` is the tokens and the bound white space of `expected`. */
 function expectText(text: string, expected: Expected): void {

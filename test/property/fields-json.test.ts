@@ -1,16 +1,16 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { DECISION_PLAN, PLAIN_PLAN } from "../../src/fields/plan.ts";
-import { runs } from "../support/full-run.ts";
 import { chunkSizes, directive, jsonText, maskRule, selector } from "../support/mask-arbitrary.ts";
 import { mask, maskWith, planOf } from "../support/mask-body.ts";
 import { reportDifference, textDifference } from "../support/mask-compare.ts";
 import { applyDirective } from "../support/mask-oracle.ts";
+import { times } from "../support/test-size.ts";
 
 const SEED = 20_260_801;
 const RUNS = { seed: SEED, numRuns: 1500 };
 /** Documents, directives and chunkings of the comparison with the oracle. */
-const TRIPLES = { seed: SEED, numRuns: runs(100_000) };
+const TRIPLES = { seed: SEED, numRuns: times(10_000, 100_000) };
 
 describe("a JSON body under a directive", () => {
 	test("is what parsing it and applying the directive gives, for every chunking", () => {
