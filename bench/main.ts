@@ -4,6 +4,7 @@
  */
 import { cpus } from "node:os";
 import process from "node:process";
+import { answersBench } from "./answers.ts";
 import { checkBench } from "./check.ts";
 import { scannerBench } from "./scanner.ts";
 import type { BenchLine } from "./types.ts";
@@ -24,7 +25,7 @@ const BARS: readonly Bar[] = [
 	},
 	{
 		promise: "1 MB is masked at least twice as fast as by parse, change and stringify",
-		about: ({ name, ratio }) => name === "scanner, 1 MB" && ratio !== undefined,
+		about: ({ name }) => name === "scanner, 1 MB minified, 3 selectors",
 		holds: ({ ratio = 0 }) => ratio >= 2,
 	},
 	{
@@ -68,7 +69,8 @@ const [cpu] = cpus();
 process.stdout.write(`Node ${process.versions.node}, ${cpus().length} × ${cpu?.model.trim() ?? "unknown"}\n`);
 const lines = [
 	...(await section("Authorization/Check: CPU per call; less is better", checkBench)),
-	...(await section("Masking: throughput; more is better", scannerBench)),
+	...(await section("Masking: throughput against parse, change and stringify; more is better", scannerBench)),
+	...(await section("Answers through Envoy: CPU per answer; less is better", answersBench)),
 ];
 
 process.stdout.write("\nBars\n");

@@ -5,6 +5,9 @@ import type { AuditRecord, DecisionRecord, ReleaseRecord } from "../../src/audit
 /** The records of one call. Neither is there when Postern was not asked. */
 export interface CallRecords {
 	readonly decision?: DecisionRecord;
+	/** What the service got of the request's body. */
+	readonly request?: ReleaseRecord;
+	/** What the caller saw of the answer. */
 	readonly release?: ReleaseRecord;
 }
 
@@ -25,18 +28,22 @@ export function createAuditTail(file: string) {
 
 	function find(records: readonly AuditRecord[]): CallRecords {
 		const decision = records.find((record): record is DecisionRecord => record.type === "decision");
-		const release = records.find((record): record is ReleaseRecord => record.type === "release");
-		return { ...(decision && { decision }), ...(release && { release }) };
+		const released = (direction: string) =>
+			records.find(
+				(record): record is ReleaseRecord => record.type === "release" && record.direction === direction,
+			);
+		const request = released("request");
+		const release = released("response");
+		return { ...(decision && { decision }), ...(request && { request }), ...(release && { release }) };
 	}
 
 	return {
-		/** The records of the call that was just made: one, or two where its answer was judged field by field. */
-		async next(): Promise<CallRecords> {
+		/** The records of the call that was just made, of which there should be `wanted`. */
+		async next(wanted: number): Promise<CallRecords> {
 			const until = performance.now() + WAIT_LIMIT_MS;
 			for (;;) {
 				const records = parse(lines().slice(seen));
 				const found = find(records);
-				const wanted = found.decision?.released === "fields" ? 2 : 1;
 				if (records.length >= wanted || performance.now() > until) {
 					seen += records.length;
 					return found;

@@ -11,6 +11,7 @@ export function curlLines({ ports, keys }: Stage): readonly string[] {
 		`curl -i ${bearer(keys.tokenFiles.support)} ${edge}/people/7`,
 		`curl -i ${bearer(keys.tokenFiles.marketing)} ${edge}/people/7`,
 		`curl -i ${certificate} https://127.0.0.1:${ports.edgeTls}/cards/7`,
+		`curl -i -X PATCH ${bearer(keys.tokenFiles.support)} -H 'content-type: application/json' -d '{"phone": "1", "ssn": "2"}' ${edge}/people/7`,
 		`curl -i ${bearer(keys.tokenFiles.expired)} ${edge}/people/7`,
 		`curl -i ${edge}/people`,
 		`curl -s http://127.0.0.1:${ports.upstream}/people/7   # the service itself, without a gate`,

@@ -6,6 +6,8 @@ export interface Call {
 	readonly method: string;
 	readonly path: string;
 	readonly headers?: Readonly<Record<string, string>>;
+	/** JSON text. */
+	readonly body?: string;
 	/** PEM texts; with them the call goes over mutual TLS. */
 	readonly tls?: { readonly ca: string; readonly certificate: string; readonly key: string };
 }
@@ -26,7 +28,13 @@ export function callHttp(call: Call): Promise<Answer> {
 			port: call.port,
 			method: call.method,
 			path: call.path,
-			headers: { ...call.headers, connection: "close" },
+			headers: {
+				...call.headers,
+				...(call.body === undefined
+					? {}
+					: { "content-type": "application/json", "content-length": Buffer.byteLength(call.body) }),
+				connection: "close",
+			},
 			timeout: TIMEOUT_MS,
 			agent: false as const,
 		};
@@ -45,6 +53,6 @@ export function callHttp(call: Call): Promise<Answer> {
 		});
 		request.on("timeout", () => request.destroy(new Error(`no answer from port ${call.port} in time`)));
 		request.on("error", reject);
-		request.end();
+		request.end(call.body);
 	});
 }

@@ -11,6 +11,8 @@ export interface Played {
 	readonly answer: Answer;
 	readonly records: CallRecords;
 	readonly reachedUpstream: boolean;
+	/** What the service got and answered; empty where it was not called. */
+	readonly upstream: { readonly sent: string; readonly answered: string };
 	/** What was not as expected, in words; empty when all was. */
 	readonly surprises: readonly string[];
 }
@@ -26,6 +28,7 @@ function surprisesOf(
 	answer: Answer,
 	records: CallRecords,
 	reachedUpstream: boolean,
+	sent: string,
 ): readonly string[] {
 	const { expected } = scene;
 	const found: string[] = [];
@@ -36,6 +39,8 @@ function surprisesOf(
 	check("reached the service", reachedUpstream, expected.reachesUpstream);
 	check("reason on record", records.decision?.reason, expected.reason);
 	check("outcome on record", records.release?.outcome, expected.outcome);
+	check("request's outcome on record", records.request?.outcome, expected.request);
+	if (expected.sent !== undefined) check("what the service got", canonical(sent), canonical(expected.sent));
 	if (expected.body !== undefined) check("body", canonical(answer.body), canonical(expected.body));
 	return found;
 }
@@ -46,12 +51,13 @@ export async function play(
 	tail: ReturnType<typeof createAuditTail> | undefined,
 	scene: Scene,
 ): Promise<Played> {
-	const { caller, path } = scene;
+	const { caller, method = "GET", path, body, expected } = scene;
 	const before = stage.upstream.calls();
 	const answer = await callHttp({
 		port: caller.certificate ? stage.ports.edgeTls : stage.ports.edge,
-		method: "GET",
+		method,
 		path,
+		...(body === undefined ? {} : { body }),
 		...(caller.token === undefined
 			? {}
 			: { headers: { authorization: `Bearer ${stage.keys.tokens[caller.token]}` } }),
@@ -66,12 +72,15 @@ export async function play(
 				}),
 	});
 	const reachedUpstream = stage.upstream.calls() > before;
-	const records = tail === undefined ? {} : await tail.next();
+	const upstream = reachedUpstream ? stage.upstream.last() : { sent: "", answered: "" };
+	const wanted = 1 + (expected.request === undefined ? 0 : 1) + (expected.outcome === undefined ? 0 : 1);
+	const records = tail === undefined ? {} : await tail.next(wanted);
 	return {
 		scene,
 		answer,
 		records,
 		reachedUpstream,
-		surprises: surprisesOf(scene, answer, records, reachedUpstream),
+		upstream,
+		surprises: surprisesOf(scene, answer, records, reachedUpstream, upstream.sent),
 	};
 }

@@ -37,14 +37,22 @@ export interface Expected {
 	readonly body?: string;
 	/** Whether the call may reach the service at all. */
 	readonly reachesUpstream: boolean;
-	/** Outcome of the release record, where there is one. */
+	/** Outcome of the answer's release record, where there is one. */
 	readonly outcome?: "released" | "replaced";
+	/** Outcome of the request's release record, where there is one. */
+	readonly request?: "released" | "replaced";
+	/** JSON text of the body that the service got. */
+	readonly sent?: string;
 }
 
 export interface Scene {
 	readonly title: string;
 	readonly caller: Caller;
+	/** GET when absent. */
+	readonly method?: "PATCH";
 	readonly path: string;
+	/** What the caller sends, JSON text. */
+	readonly body?: string;
 	readonly expected: Expected;
 }
 
@@ -105,6 +113,28 @@ export const SCENES: readonly Scene[] = [
 		caller: SUPPORT,
 		path: "/notes/7",
 		expected: { ...SHOWN, body: `{"person": 7, "author": "dr.osei"}` },
+	},
+	{
+		title: "A write: of what support sends, the service gets what support may change",
+		caller: SUPPORT,
+		method: "PATCH",
+		path: "/people/7",
+		body: `{"phone": "+44 20 7946 0099", "credit_limit": 100000, "name": "Somebody Else"}`,
+		expected: {
+			...SHOWN,
+			request: "released",
+			sent: `{"phone": "+44 20 7946 0099"}`,
+			body: `{"id": 7, "name": "Ada Moreau", "email": "ada.moreau@mail.example",
+				"phone": "+44 20 7946 0099", "birth_date": "1984"}`,
+		},
+	},
+	{
+		title: "A masked view written back would destroy what it hides: refused",
+		caller: BILLING,
+		method: "PATCH",
+		path: "/people/7",
+		body: `{"id": 7, "name": "Ada M. Moreau", "email": "hmac:Gq2Zy3vR0cXc1mYtq8bW5A"}`,
+		expected: { ...REFUSED, status: 422, reason: "allowed", request: "replaced" },
 	},
 	{
 		title: "An answer that cannot be masked is replaced, whole",

@@ -3,7 +3,6 @@ import type { FieldReport } from "../../src/fields/types.ts";
 import { compare, type Row } from "./compare.ts";
 import { readTree } from "./json-tree.ts";
 import type { Played } from "./play.ts";
-import { RECORDS } from "./records.ts";
 import type { Screen } from "./screen.ts";
 
 const sum = (entries: readonly { readonly count: number }[]) =>
@@ -20,7 +19,7 @@ function fieldCounts(screen: Screen, fields: FieldReport): string {
 
 /** One line: what was decided, and why. */
 function verdict(screen: Screen, { answer, records }: Played): string {
-	const { decision, release } = records;
+	const { decision, request, release } = records;
 	const good = answer.status < 400;
 	const status = (good ? screen.green : screen.red)(screen.bold(String(answer.status)));
 	if (decision === undefined)
@@ -31,6 +30,8 @@ function verdict(screen: Screen, { answer, records }: Played): string {
 		return `${status} ${screen.red("denied")}: ${why}${code}`;
 	}
 	const allowed = `${status} ${screen.green("allowed")} by rule ${decision.rules.join(", ")}`;
+	if (request?.outcome === "replaced")
+		return `${allowed}, but the body was ${screen.red("refused")}: ${request.reason}`;
 	if (decision.released === "whole") return `${allowed}, the answer released whole`;
 	if (release?.outcome === "replaced") {
 		return `${allowed}, but the answer was ${screen.red("replaced")}: ${release.reason}`;
@@ -56,21 +57,34 @@ function replacedRows(upstream: string, seen: string, width: number): readonly R
 	}));
 }
 
+/** Both sides of a body that was judged; of one that is no JSON, one after the other. */
+function compareOrReplace(before: string, after: string, width: number): readonly Row[] {
+	const tree = readTree(before);
+	return tree === undefined ? replacedRows(before, after, width) : compare(tree, readTree(after));
+}
+
 /** Everything about one call. */
 export function showCall(screen: Screen, number: number, played: Played): void {
 	const { scene, answer, reachedUpstream } = played;
 	screen.heading(`${number}. ${scene.title}`);
 	screen.print(
-		`  ${screen.bold(scene.caller.name)} ${screen.dim(`(${scene.caller.credential})`)} ${screen.cyan(`GET ${scene.path}`)}`,
+		`  ${screen.bold(scene.caller.name)} ${screen.dim(`(${scene.caller.credential})`)} ${screen.cyan(`${scene.method ?? "GET"} ${scene.path}`)}`,
 	);
 	screen.print(`  → ${verdict(screen, played)}`);
+	if (scene.body !== undefined) {
+		screen.print();
+		const rows = reachedUpstream
+			? compareOrReplace(scene.body, played.upstream.sent, screen.half)
+			: replacedRows(scene.body, "", screen.half);
+		screen.columns(["what the caller sent", "what the service got"], rows);
+	}
 	if (reachedUpstream) {
 		screen.print();
-		const own = RECORDS.get(scene.path) ?? "";
-		const upstream = readTree(own);
-		const replaced = upstream === undefined || played.records.release?.outcome === "replaced";
-		const seen = readTree(answer.body);
-		const rows = replaced ? replacedRows(own, answer.body, screen.half) : compare(upstream, seen);
+		const own = played.upstream.answered;
+		const replaced = played.records.release?.outcome === "replaced";
+		const rows = replaced
+			? replacedRows(own, answer.body, screen.half)
+			: compareOrReplace(own, answer.body, screen.half);
 		screen.columns(["the service's own answer", "what this caller saw"], rows);
 	} else {
 		const body = answer.body === "" ? "an empty body" : answer.body;
@@ -102,7 +116,7 @@ function paths(
 	return lines;
 }
 
-const WHAT_WIDTH = 14;
+const WHAT_WIDTH = 15;
 /** Columns before the names of an audit line. */
 const AUDIT_INDENT = 34;
 
@@ -117,8 +131,9 @@ function decisionLines(screen: Screen, record: DecisionRecord): readonly string[
 }
 
 function releaseLines(screen: Screen, record: ReleaseRecord): readonly string[] {
+	const what = record.direction === "request" ? "request " : "release ";
 	if (record.outcome === "replaced" || record.fields === undefined) {
-		return [`release   ${screen.red("replaced")} by ${record.status}: ${record.reason ?? ""}`];
+		return [`${what}  ${screen.red("replaced")} by ${record.status}: ${record.reason ?? ""}`];
 	}
 	const { released, masked, withheld } = record.fields;
 	const part = (colour: (text: string) => string, sign: string, word: string, entries: typeof released) =>
@@ -131,7 +146,7 @@ function releaseLines(screen: Screen, record: ReleaseRecord): readonly string[] 
 		...part(screen.yellow, "~", "masked", masked),
 		...part(screen.red, "-", "withheld", withheld),
 	];
-	return [`release   ${(first ?? "").trimStart()}`, ...rest];
+	return [`${what}  ${(first ?? "").trimStart()}`, ...rest];
 }
 
 /** The audit file for a person: two lines and more per call, joined by the decision's id. */

@@ -172,7 +172,7 @@ export async function setStage(
 		goOn();
 
 		const envoyFile = join(RUN, "envoy.yaml");
-		const template = readFileSync(join(ROOT, "envoy", "authz-and-fields.yaml"), "utf8");
+		const template = readFileSync(join(ROOT, "envoy", "authz-and-fields-requests.yaml"), "utf8");
 		writeFileSync(
 			envoyFile,
 			renderEnvoyConfig(template, {
@@ -188,7 +188,7 @@ export async function setStage(
 			}),
 		);
 		onStep(
-			`Envoy: envoy/authz-and-fields.yaml, callers come to 127.0.0.1:${ports.edge} and (TLS) ${ports.edgeTls}`,
+			`Envoy: envoy/authz-and-fields-requests.yaml, callers come to 127.0.0.1:${ports.edge} and (TLS) ${ports.edgeTls}`,
 		);
 		const envoyProgram: Program = {
 			name: "Envoy",

@@ -1,9 +1,11 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import { RECORDS } from "./records.ts";
 
 export interface Upstream {
 	/** Calls that reached the service since it started: a refused call must not. */
 	calls(): number;
+	/** What the service got and answered last, as texts. */
+	last(): { readonly sent: string; readonly answered: string };
 	stop(): Promise<void>;
 }
 
@@ -12,17 +14,23 @@ export interface Upstream {
  * the gate in front of it is for.
  */
 export async function startUpstream(port: number): Promise<Upstream> {
+	const records = new Map(RECORDS);
 	let calls = 0;
-	const server: Server = createServer((request, response) => {
+	let last = { sent: "", answered: "" };
+	const server: Server = createServer(async (request, response) => {
 		calls += 1;
 		const path = (request.url ?? "/").split("?")[0] ?? "/";
-		const body = RECORDS.get(path);
+		const sent = await textOf(request);
+		const record = records.get(path);
 		response.setHeader("content-type", "application/json");
-		if (body === undefined) {
+		if (record === undefined) {
 			response.statusCode = 404;
 			response.end(`{"error": "no such record"}`);
 			return;
 		}
+		const body = request.method === "PATCH" ? changed(record, sent) : record;
+		records.set(path, body);
+		last = { sent, answered: body };
 		response.setHeader("etag", `"${path.length}-${body.length}"`);
 		response.end(body);
 	});
@@ -32,10 +40,23 @@ export async function startUpstream(port: number): Promise<Upstream> {
 	});
 	return {
 		calls: () => calls,
+		last: () => last,
 		stop: () =>
 			new Promise((resolve) => {
 				server.close(() => resolve());
 				server.closeAllConnections();
 			}),
 	};
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+	let text = "";
+	request.setEncoding("utf8");
+	for await (const piece of request) text += piece;
+	return text;
+}
+
+/** The service takes whatever members it is sent: that nobody sends what they may not is the gate's work. */
+function changed(record: string, change: string): string {
+	return JSON.stringify({ ...JSON.parse(record), ...JSON.parse(change) }, undefined, 2);
 }

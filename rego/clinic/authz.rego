@@ -19,10 +19,20 @@ allow := {"allowed": true, "reason": "open", "rules": ["open"]} if {
 	not input.identity.authenticated
 } else := refusal(403, "admin_closed", "not from here") if {
 	input.parsed_path[0] == "admin"
-} else := refusal(405, "read_only", "these records are read here, not changed") if {
-	not http.method in {"GET", "HEAD"}
+} else := refusal(405, "not_offered", "records are read here, and changed by PATCH") if {
+	not http.method in {"GET", "HEAD", "PATCH"}
 } else := {"allowed": true, "reason": "granted", "rules": granted, "response": response} if {
+	http.method in {"GET", "HEAD"}
 	count(granted) > 0
+} else := {
+	"allowed": true,
+	"reason": "granted",
+	"rules": (granted | written),
+	"response": response,
+	"request": request,
+} if {
+	http.method == "PATCH"
+	count(written) > 0
 } else := refusal(403, "no_grant", "not for you")
 
 # Answers that hold nothing of anybody: no directive, so they are released whole.
@@ -37,6 +47,16 @@ granted contains name if {
 	grant.caller in callers
 	matches(grant.path, input.parsed_path)
 }
+
+# Names of the grants by which this caller may change what is on this path.
+written contains name if {
+	some name, grant in grants.writes
+	grant.caller in callers
+	matches(grant.path, input.parsed_path)
+}
+
+# What of the body the service gets. The answer to a change shows what the caller may read anyway.
+request := {"release": {selector | some name in written; some selector in grants.writes[name].release}}
 
 # A caller may be of several kinds; the directives of all its grants are united. Their order never matters, and
 # where one grant masks what another releases, masking wins.

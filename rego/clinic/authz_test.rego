@@ -100,9 +100,35 @@ test_the_admin_pages_are_closed_to_everybody if {
 	}
 }
 
-test_nothing_is_written if {
-	every method in ["POST", "PUT", "PATCH", "DELETE"] {
-		refused(decide(method, ["people", "7"], support), 405, "read_only")
+test_records_are_changed_by_patch_alone if {
+	every method in ["POST", "PUT", "DELETE"] {
+		refused(decide(method, ["people", "7"], support), 405, "not_offered")
+	}
+}
+
+test_support_changes_how_to_reach_a_person_and_nothing_else if {
+	decision := decide("PATCH", ["people", "7"], support)
+	decision.allowed == true
+	decision.rules == {"support.contact", "support.person"}
+	decision.request == {"release": {"$.email", "$.phone"}}
+	decision.response == decide("GET", ["people", "7"], support).response
+}
+
+test_billing_changes_names if {
+	decision := decide("PATCH", ["people", "7"], billing)
+	decision.request == {"release": {"$.name"}}
+}
+
+test_reading_writes_nothing if {
+	every method in ["GET", "HEAD"] {
+		not "request" in object.keys(decide(method, ["people", "7"], support))
+	}
+}
+
+test_others_and_other_records_are_not_changed if {
+	refused(decide("PATCH", ["people", "7"], marketing), 403, "no_grant")
+	every path in [["people"], ["cards", "7"], ["notes", "7"], ["orders"]] {
+		refused(decide("PATCH", path, support), 403, "no_grant")
 	}
 }
 
@@ -137,7 +163,8 @@ test_health_and_the_public_notice_are_released_whole if {
 }
 
 test_the_public_notice_is_not_written if {
-	refused(decide("POST", ["public", "notice"], support), 405, "read_only")
+	refused(decide("POST", ["public", "notice"], support), 405, "not_offered")
+	refused(decide("PATCH", ["public", "notice"], support), 403, "no_grant")
 	refused(decide("POST", ["public", "notice"], nobody), 401, "unauthenticated")
 }
 
@@ -164,7 +191,9 @@ test_another_certificate_is_refused if {
 }
 
 test_every_grant_is_closed if {
-	every _, grant in grants.table {
-		count(grant.release) > 0
+	every grants_of in [grants.table, grants.writes] {
+		every _, grant in grants_of {
+			count(grant.release) > 0
+		}
 	}
 }

@@ -3,6 +3,7 @@
 # description: |
 #   One grant per kind of caller and path. `release` names the fields that leave as they are, `mask` those that leave
 #   changed. Everything else is withheld, also what the service may add tomorrow: a directive with `release` is closed.
+#   `writes` is the same for changes: of the body that a caller sends, the service gets the members in `release`.
 package clinic.grants
 
 table := {
@@ -62,5 +63,18 @@ table := {
 		"path": ["cards", "*"],
 		"release": ["$.id", "$.holder"],
 		"mask": [{"select": "$.number", "as": "partial", "keep_end": 4}],
+	},
+}
+
+writes := {
+	"support.contact": {
+		"caller": "support",
+		"path": ["people", "*"],
+		"release": ["$.email", "$.phone"],
+	},
+	"billing.name": {
+		"caller": "billing",
+		"path": ["people", "*"],
+		"release": ["$.name"],
 	},
 }

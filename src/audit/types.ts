@@ -32,21 +32,26 @@ export interface DecisionRecord {
 	readonly duration_us: number;
 }
 
-/** One per body that ext_proc judged. */
+/** One per body that ext_proc judged; two for a body that flows: when its first byte may leave, and at its end. */
 export interface ReleaseRecord {
 	readonly type: "release";
 	readonly time: string;
+	/** Whose body: `request`, what the upstream got; `response`, what the client saw. */
+	readonly direction: "request" | "response";
 	/** Absent when nobody decided. */
 	readonly decision_id?: string;
 	readonly op?: string;
 	readonly policy?: { readonly revision: string };
 	/** Status the upstream gave. */
 	readonly upstream_status?: number;
-	/** Status the client got. */
-	readonly status: number;
-	/** `released`: judged under the directive, body passed on; `replaced`: the body was replaced by an error. */
-	readonly outcome: "released" | "replaced";
-	/** Why it was replaced. */
+	/** Status the client got; absent for a request that went on. */
+	readonly status?: number;
+	/**
+	 * `released`: judged under the directive and passed on; `replaced`: an error took its place, and no byte has left;
+	 * `flowing`: it is judged piece by piece from here on; `cut`: it flowed and did not end, what has left was judged.
+	 */
+	readonly outcome: "released" | "replaced" | "flowing" | "cut";
+	/** Why it was replaced or cut. */
 	readonly reason?: string;
 	readonly fields?: FieldReport;
 	/** Response headers outside the allow-list that passed because of `fields.response_headers_mode: report`. */

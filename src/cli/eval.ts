@@ -90,6 +90,7 @@ function judge(outcome: Evaluation, compat: boolean): Verdict {
 		extensions: !compat,
 		readDirective: (value) => readDirective(value, DECISION_RULES),
 		hash: true,
+		request: true,
 	});
 	if (decision.kind === "allow") return { verdict: "allow", wellFormed: true };
 	const { reason, status, detail } = decision;

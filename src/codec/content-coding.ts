@@ -1,5 +1,5 @@
-/** A coding that can be undone here. `x-gzip` is `gzip` (RFC 9110, 8.4.1.3). */
-export type Coding = "gzip" | "deflate" | "br";
+/** A coding that can be undone here. `x-gzip` is `gzip` (RFC 9110, 8.4.1.3); `zstd` is that of RFC 9659. */
+export type Coding = "gzip" | "deflate" | "br" | "zstd";
 
 export type CodingReading =
 	| { readonly kind: "identity" }
@@ -11,6 +11,7 @@ const CODINGS: ReadonlyMap<string, Coding> = new Map([
 	["x-gzip", "gzip"],
 	["deflate", "deflate"],
 	["br", "br"],
+	["zstd", "zstd"],
 ]);
 
 /**

@@ -206,14 +206,15 @@ export const LIMITS = {
 		min: KIB,
 		max: GIB,
 		unit: "bytes",
-		purpose: "Largest body that is judged; a larger one under a directive is replaced.",
+		purpose: "Largest body that is judged as a whole; a larger one under a directive is replaced.",
 	},
 	"fields.max_decoded_bytes": {
 		default: 16 * MIB,
 		min: KIB,
 		max: GIB,
 		unit: "bytes",
-		purpose: "Largest body after its content coding was undone; a larger one is replaced.",
+		purpose:
+			"Largest body after its content coding was undone, and largest piece of one that flows; a larger one is replaced, or cut.",
 	},
 	"fields.max_decoded_ratio": {
 		default: 100,
@@ -221,6 +222,14 @@ export const LIMITS = {
 		max: 10_000,
 		unit: "ratio",
 		purpose: "How many times its size an encoded body may unfold to; one that unfolds further is replaced.",
+	},
+	"fields.envoy_buffer_limit": {
+		default: MIB,
+		min: KIB,
+		max: 64 * MIB,
+		unit: "bytes",
+		purpose:
+			"What Envoy holds back of an answer (`per_connection_buffer_limit_bytes`, `initial_stream_window_size`); under a directive with `stream` a larger one flows.",
 	},
 	"fields.max_directive_bytes": {
 		default: 16 * KIB,

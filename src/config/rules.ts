@@ -12,7 +12,7 @@ export interface RuleFinding {
 
 /** The rules between keys that no single key can hold. A configuration that breaks one does not start. */
 export function brokenRules(config: Config): readonly RuleFinding[] {
-	return [...callers(config), ...ports(config), ...keySet(config), ...headers(config)];
+	return [...callers(config), ...ports(config), ...keySet(config), ...headers(config), ...bodies(config)];
 }
 
 /**
@@ -94,6 +94,12 @@ function keySet(config: Config): RuleFinding[] {
 /** A path is always good; a URL is so where nobody can change the key set on its way (RFC 7517, 9). */
 function keySetLocationProblem(location: string): string | undefined {
 	return isUrl(location) ? remoteUrlProblem(location) : undefined;
+}
+
+/** Without ext_proc nobody carries out what a decision says about bodies. */
+function bodies(config: Config): RuleFinding[] {
+	if (config.fields.enabled || !config.fields.request) return [];
+	return [{ code: "config_invalid", key: "fields.request", message: "needs fields.enabled: true" }];
 }
 
 function headers(config: Config): RuleFinding[] {

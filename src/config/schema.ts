@@ -232,9 +232,12 @@ const fields = z.strictObject({
 	enabled: flag(
 		"`false`: a drop-in without ext_proc; none of the hand-off keys is sent, `Process` is refused. `false` under `policy.compat: opa-envoy-plugin` without `policy.extensions`, unless set.",
 	).default(true),
+	request: flag(
+		"`true`: Envoy's ext_proc filter sends request headers and buffered request bodies (`envoy/authz-and-fields-requests.yaml`), so decisions may hold `request`. `false`: such a decision is denied.",
+	).default(false),
 	without_decision: choice(
 		["block", "pass"],
-		"An upstream's answer for which nobody decided. `pass` lets it through unmasked.",
+		"A request or an upstream's answer for which nobody decided. `pass` lets it through unmasked.",
 	).default("block"),
 	dry_run: choice(
 		["withhold", "observe"],
@@ -250,6 +253,7 @@ const fields = z.strictObject({
 	max_body_bytes: limit("fields.max_body_bytes"),
 	max_decoded_bytes: limit("fields.max_decoded_bytes"),
 	max_decoded_ratio: limit("fields.max_decoded_ratio"),
+	envoy_buffer_limit: limit("fields.envoy_buffer_limit"),
 	max_directive_bytes: limit("fields.max_directive_bytes"),
 	max_selectors: limit("fields.max_selectors"),
 	plan_cache_bytes: limit("fields.plan_cache_bytes"),
@@ -292,7 +296,7 @@ export const CONFIG_SCHEMA = z.strictObject({
 	policy: policy.describe("The policy bundle, and what an evaluation may cost."),
 	request: request.prefault({}).describe("What of a request is refused before the policy sees it."),
 	identity: identity.prefault({}).describe("Who calls."),
-	fields: fields.prefault({}).describe("Masking of responses by ext_proc."),
+	fields: fields.prefault({}).describe("Masking of bodies by ext_proc."),
 	audit: audit.prefault({}).describe("The record of decisions and releases."),
 	log: log.prefault({}).describe("The operational log."),
 });

@@ -114,6 +114,8 @@ export interface JwtConfig {
 export interface FieldsConfig {
 	/** `false`: a drop-in without ext_proc; none of the hand-off keys is sent, `Process` is refused. */
 	readonly enabled: boolean;
+	/** Envoy sends request bodies to be judged, so decisions may hold `request`. */
+	readonly request: boolean;
 	/** An upstream's answer for which nobody decided. */
 	readonly without_decision: "block" | "pass";
 	/** The answer to a call that `policy.dry_run` let through: `observe` passes it and records what went out. */
@@ -124,6 +126,8 @@ export interface FieldsConfig {
 	readonly max_body_bytes: number;
 	readonly max_decoded_bytes: number;
 	readonly max_decoded_ratio: number;
+	/** What Envoy holds back of an answer. */
+	readonly envoy_buffer_limit: number;
 	readonly max_directive_bytes: number;
 	readonly max_selectors: number;
 	readonly plan_cache_bytes: number;

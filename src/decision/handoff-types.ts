@@ -19,4 +19,6 @@ export interface Handoff {
 	readonly digests: { readonly hash_key?: string };
 	/** Directive for the response body, as the policy gave it; absent: nothing to mask. */
 	readonly response?: JsonValue;
+	/** Directive for the request body; absent: it passes as it came. */
+	readonly request?: JsonValue;
 }

@@ -5,9 +5,10 @@ import { HANDOFF_VERSION, type Handoff } from "./handoff-types.ts";
 export const MAX_HANDOFF_BYTES = 16 * 1024;
 const MAX_OPERATION_BYTES = 512;
 
-/** What a hand-off text is made of. `response` is a directive's canonical JSON, which goes in as it is. */
-export interface HandoffSource extends Omit<Handoff, "v" | "response"> {
+/** What a hand-off text is made of. Directives come as their canonical JSON, which goes in as it is. */
+export interface HandoffSource extends Omit<Handoff, "v" | "response" | "request"> {
 	readonly response?: string;
+	readonly request?: string;
 }
 
 /**
@@ -17,16 +18,26 @@ export interface HandoffSource extends Omit<Handoff, "v" | "response"> {
 export function writeHandoff(source: HandoffSource): string | undefined {
 	const { hash_key: hashKey } = source.digests;
 	const digests = hashKey === undefined ? "{}" : `{"hash_key":${JSON.stringify(hashKey)}}`;
+	const request = source.request === undefined ? "" : `"request":${source.request},`;
 	const response = source.response === undefined ? "" : `"response":${source.response},`;
 	const text =
 		`{"consumer":${JSON.stringify(source.consumer)},"digests":${digests},"op":${JSON.stringify(source.op)},` +
-		`${response}"rev":${JSON.stringify(source.rev)},"v":${HANDOFF_VERSION},"verdict":"${source.verdict}"}`;
+		`${request}${response}"rev":${JSON.stringify(source.rev)},"v":${HANDOFF_VERSION},"verdict":"${source.verdict}"}`;
 	// Two bytes of UTF-8 per UTF-16 unit at most are three; below a third of the limit nothing needs counting.
 	const fits = text.length * 3 <= MAX_HANDOFF_BYTES || Buffer.byteLength(text) <= MAX_HANDOFF_BYTES;
 	return fits ? text : undefined;
 }
 
-const KEYS: ReadonlySet<string> = new Set(["consumer", "digests", "op", "response", "rev", "v", "verdict"]);
+const KEYS: ReadonlySet<string> = new Set([
+	"consumer",
+	"digests",
+	"op",
+	"request",
+	"response",
+	"rev",
+	"v",
+	"verdict",
+]);
 
 /** Reads a hand-off text back; undefined for whatever {@link writeHandoff} cannot have written. */
 export function readHandoff(text: string): Handoff | undefined {
@@ -40,7 +51,7 @@ export function readHandoff(text: string): Handoff | undefined {
 	if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
 	const given = value as JsonObject;
 	for (const key of Object.keys(given)) if (!KEYS.has(key)) return undefined;
-	const { v, verdict, op, consumer, rev, digests, response } = given as {
+	const { v, verdict, op, consumer, rev, digests, request, response } = given as {
 		readonly [key in keyof Handoff]?: JsonValue;
 	};
 	if (v !== 1 || (verdict !== "allow" && verdict !== "deny")) return undefined;
@@ -57,6 +68,7 @@ export function readHandoff(text: string): Handoff | undefined {
 		rev,
 		digests: hashKey === undefined ? {} : { hash_key: hashKey },
 		...(response === undefined ? {} : { response }),
+		...(request === undefined ? {} : { request }),
 	};
 }
 

@@ -30,6 +30,8 @@ export interface DecisionRules {
 	readonly readDirective: ReadDirective;
 	/** A keyed hash can be made for this caller's transport. */
 	readonly hash: boolean;
+	/** Envoy sends request bodies to be judged (`fields.request`). */
+	readonly request: boolean;
 }
 
 export interface ReadDecision {
@@ -59,7 +61,7 @@ const OWN_KEYS: ReadonlySet<string> = new Set([
 	"obligations",
 ]);
 /** In the contract, and not carried out by this build: refused, for ignoring one would widen what it narrows. */
-const UNSUPPORTED: ReadonlySet<string> = new Set(["request", "limits", "secrets"]);
+const UNSUPPORTED: ReadonlySet<string> = new Set(["limits", "secrets"]);
 /** Ours in the namespace of the hand-off. `decision_id` is overwritten, as the peer does. */
 const RESERVED_METADATA = ["postern", "fields", "directive"];
 const MAX_RULES = 64;
@@ -103,9 +105,8 @@ function read(given: JsonObject, rules: DecisionRules, ignored: string[]): Decis
 	if (typeof allowed !== "boolean") throw new Fault("decision_type", "allowed is not a boolean");
 	const own = !rules.compat || rules.extensions;
 	const notes = own ? readNotes(given) : NO_NOTES;
-	const response =
-		own && given["response"] !== undefined ? readResponse(given["response"], rules) : undefined;
-	const decision = allowed ? readAllow(given, rules, notes, response) : readDeny(given, rules, notes);
+	const directives = own ? readDirectives(given, rules) : {};
+	const decision = allowed ? readAllow(given, rules, notes, directives) : readDeny(given, rules, notes);
 	// The profiles differ in what they look at: strict reads the keys of the other verdict too, the peer never does.
 	if (!rules.compat) checkOther(given, rules, allowed);
 	return decision;
@@ -133,7 +134,7 @@ function readAllow(
 	given: JsonObject,
 	rules: DecisionRules,
 	notes: DecisionNotes,
-	response: Directive | undefined,
+	directives: Pick<Allow, "response" | "request">,
 ): Allow {
 	const { compat } = rules;
 	const headers = headersOf(given, "headers", "request", compat);
@@ -156,7 +157,7 @@ function readAllow(
 		setQuery: set === undefined ? [] : readQuerySet(set, "query_parameters_to_set", compat),
 		removeQuery: remove === undefined ? [] : readQueryRemove(remove, "query_parameters_to_remove"),
 		...metadataOf(given),
-		...(response === undefined ? {} : { response }),
+		...directives,
 		notes,
 	};
 }
@@ -192,7 +193,7 @@ function checkOther(given: JsonObject, rules: DecisionRules, allowed: boolean): 
 	const keys = allowed ? DENY_KEYS : ALLOW_KEYS;
 	if (!keys.some((key) => given[key] !== undefined)) return;
 	if (allowed) readDeny({ ...given, headers: {} }, rules, NO_NOTES);
-	else readAllow({ ...given, headers: {} }, rules, NO_NOTES, undefined);
+	else readAllow({ ...given, headers: {} }, rules, NO_NOTES, {});
 }
 
 function headersOf(
@@ -231,7 +232,25 @@ function readNotes(given: JsonObject): DecisionNotes {
 	};
 }
 
-function readResponse(value: JsonValue, rules: DecisionRules): Directive {
+function readDirectives(given: JsonObject, rules: DecisionRules): Pick<Allow, "response" | "request"> {
+	const { response, request } = given as { readonly response?: JsonValue; readonly request?: JsonValue };
+	return {
+		...(response === undefined ? {} : { response: readOne("response", response, rules) }),
+		...(request === undefined ? {} : { request: readRequest(request, rules) }),
+	};
+}
+
+/** Of a request only what is named goes on: a member that the service learns to read next month is not named. */
+function readRequest(value: JsonValue, rules: DecisionRules): Directive {
+	if (!rules.request) throw new Fault("decision_unsupported", "request needs fields.request: true");
+	const directive = readOne("request", value, rules);
+	if (directive.release === undefined) throw new Fault("directive_invalid", "request: release is required");
+	if (directive.stream)
+		throw new Fault("directive_invalid", "request: a request's body is judged as a whole, never as a stream");
+	return directive;
+}
+
+function readOne(key: "response" | "request", value: JsonValue, rules: DecisionRules): Directive {
 	const result = rules.readDirective(value);
 	if (!result.ok) {
 		const reason = {
@@ -241,12 +260,12 @@ function readResponse(value: JsonValue, rules: DecisionRules): Directive {
 		};
 		throw new Fault(
 			reason[result.kind] as "directive_invalid" | "directive_too_large" | "decision_unsupported",
-			`response: ${result.message}`,
+			`${key}: ${result.message}`,
 		);
 	}
 	const { directive } = result;
 	if (!rules.hash && directive.mask.some((rule) => rule.strategy.as === "hash")) {
-		throw new Fault("hash_unavailable", "response masks by hash, and there is no key for it here");
+		throw new Fault("hash_unavailable", `${key} masks by hash, and there is no key for it here`);
 	}
 	return directive;
 }

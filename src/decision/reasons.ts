@@ -8,6 +8,7 @@ export const REASONS = {
 	path_ambiguous: 403,
 	header_ambiguous: 403,
 	method_refused: 403,
+	unmaskable_protocol: 403,
 	redirected: 403,
 	handoff_conflict: 403,
 	body_unread: 403,

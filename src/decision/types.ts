@@ -30,7 +30,10 @@ export interface Allow {
 	readonly setQuery: readonly { readonly key: string; readonly value: string }[];
 	readonly removeQuery: readonly string[];
 	readonly metadata?: JsonObject;
+	/** What the caller may see of the answer's body. */
 	readonly response?: Directive;
+	/** What of the request's body the upstream gets; closed: it has a `release`. */
+	readonly request?: Directive;
 	readonly notes: DecisionNotes;
 }
 

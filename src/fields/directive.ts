@@ -55,7 +55,7 @@ export function readDirective(value: unknown, rules: DirectiveRules): DirectiveR
 
 function read(value: unknown, rules: DirectiveRules): Directive {
 	if (!isObject(value)) throw new Fault("invalid", "a directive is an object");
-	const keys = rules.decisionKeys ? [...KEYS, "media_types"] : KEYS;
+	const keys = rules.decisionKeys ? [...KEYS, "media_types", "stream"] : KEYS;
 	for (const key of Object.keys(value)) {
 		if (!keys.includes(key)) {
 			throw new Fault("invalid", `unknown key ${JSON.stringify(key)}; known are ${keys.join(", ")}`);
@@ -79,6 +79,7 @@ function read(value: unknown, rules: DirectiveRules): Directive {
 		mask: mask.map((item, i) => readMask(item, `mask[${i}]`, rules)),
 		withhold: withhold.map((item, i) => readSelector(item, `withhold[${i}]`, rules)),
 		mediaTypes: readMediaTypes(value),
+		stream: readStream(value),
 		text,
 	};
 	detect.forEach((item, i) => {
@@ -137,6 +138,13 @@ function readMediaTypes(value: Given): readonly string[] {
 			throw new Fault("invalid", `media_types[${i}]: expected type/subtype without parameters`);
 		return type;
 	});
+}
+
+function readStream(value: Given): boolean {
+	if (!Object.hasOwn(value, "stream")) return false;
+	const given = value["stream"];
+	if (typeof given !== "boolean") throw new Fault("invalid", "stream: expected true or false");
+	return given;
 }
 
 function list(value: Given, key: string): readonly unknown[] | undefined {

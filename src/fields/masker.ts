@@ -74,7 +74,7 @@ function createReader(format: BodyFormat, context: MaskContext): BodyReader {
 		case "json-seq":
 			return readRecords(createJsonScanner(context), "rs");
 		case "sse":
-			return readEvents(createJsonScanner(context), context.output);
+			return readEvents(createJsonScanner(context), context.output, context.plan.eventLines);
 		case "form":
 			return readForm(context);
 	}

@@ -17,6 +17,8 @@ export interface PlanOptions {
 	readonly states: number;
 	/** Reports tell how many masked values a strategy that read them left as they were. */
 	readonly unchanged: boolean;
+	/** Lines of event streams beside the data: copied, or only as plain tokens. */
+	readonly eventLines: "copy" | "plain";
 }
 
 /** The field semantics as they are. */
@@ -27,6 +29,7 @@ export const PLAIN_PLAN: PlanOptions = {
 	tree: PATH_TREE_LIMITS,
 	states: MAX_STATES,
 	unchanged: false,
+	eventLines: "copy",
 };
 
 /** A directive that came with a decision: stricter strategies, and names as data in the records. */
@@ -37,6 +40,7 @@ export const DECISION_PLAN: PlanOptions = {
 	tree: PATH_TREE_LIMITS,
 	states: MAX_STATES,
 	unchanged: true,
+	eventLines: "plain",
 };
 
 /** A directive made ready; serves any number of bodies, also at the same time. */
@@ -50,6 +54,7 @@ export interface Plan {
 	readonly usesHash: boolean;
 	/** As in the options. */
 	readonly unchanged: boolean;
+	readonly eventLines: "copy" | "plain";
 	/** A `class:` selector masks or withholds, and no contract says what it covers: every body is refused. */
 	readonly unclassified: boolean;
 }
@@ -77,6 +82,7 @@ export function compilePlan(directive: Directive, options: PlanOptions): Plan {
 		},
 		usesHash,
 		unchanged: options.unchanged,
+		eventLines: options.eventLines,
 		unclassified: [...directive.withhold, ...directive.mask.map((rule) => rule.select)].some(
 			(selector) => selector.kind === "class",
 		),

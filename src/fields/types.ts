@@ -40,6 +40,8 @@ export interface Directive {
 	readonly withhold: readonly Selector[];
 	/** Media types (lower-case `type/subtype`) the directive applies to besides JSON; only in decisions. */
 	readonly mediaTypes: readonly string[];
+	/** A body that is not known to fit what Envoy holds back may flow while it is judged; only in decisions. */
+	readonly stream: boolean;
 	/** Canonical JSON of what was given: sorted keys, lists as given. The key of the plan cache. */
 	readonly text: string;
 }

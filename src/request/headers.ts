@@ -20,6 +20,8 @@ export interface HeaderFacts {
 	readonly path?: { readonly start: number; readonly end: number } | undefined;
 	/** `x-envoy-original-url`: the mark of an internal redirect. */
 	readonly redirected: boolean;
+	/** `upgrade` or `:protocol`: what follows the headers is no body of HTTP. */
+	readonly upgrade: boolean;
 	/** Name of the first single-valued header that comes more than once. */
 	readonly repeated?: string | undefined;
 }
@@ -59,7 +61,13 @@ const NO_COMMA: ReadonlySet<string> = new Set([
 	"x-envoy-auth-partial-body",
 ]);
 
-const READ = ["content-encoding", "transfer-encoding", "x-envoy-original-url"] as const;
+const READ = [
+	":protocol",
+	"content-encoding",
+	"transfer-encoding",
+	"upgrade",
+	"x-envoy-original-url",
+] as const;
 
 type Name = (typeof SINGLE)[number] | (typeof READ)[number];
 
@@ -99,6 +107,7 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 	let repeated: string | undefined;
 	const seen: Name[] = [];
 	let redirected = false;
+	let upgrade = false;
 	for (let at = 0; at < spans.length; at += 4) {
 		const name = knownName(bytes, spans[at] as number, spans[at + 1] as number);
 		if (name === undefined) continue;
@@ -106,6 +115,10 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 		const end = spans[at + 3] as number;
 		if (name === "x-envoy-original-url") {
 			redirected = true;
+			continue;
+		}
+		if (name === "upgrade" || name === ":protocol") {
+			upgrade = true;
 			continue;
 		}
 		if (name === "content-encoding") {
@@ -140,6 +153,7 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 		partialBody,
 		path,
 		redirected,
+		upgrade,
 		repeated,
 	};
 }

@@ -241,6 +241,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			errors: fields.errors,
 			maxBodyBytes: fields.max_body_bytes,
 			maxOutputBytes: fields.max_decoded_bytes,
+			bufferLimit: fields.envoy_buffer_limit,
 		});
 	}
 

@@ -36,6 +36,7 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 		bodyBytes: counter(registry, METRICS.bodyBytes),
 		maskedFields: counter(registry, METRICS.maskedFields),
 		processSeconds: histogram(registry, METRICS.processSeconds),
+		unjudgedRequests: counter(registry, METRICS.unjudgedRequests),
 		streams: gauge(registry, METRICS.streams),
 		auditRecords: counter(registry, METRICS.auditRecords),
 		auditQueueBytes: gauge(registry, METRICS.auditQueueBytes),

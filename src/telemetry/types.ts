@@ -32,6 +32,7 @@ export interface Metrics {
 	readonly bodyBytes: Counter;
 	readonly maskedFields: Counter;
 	readonly processSeconds: Histogram;
+	readonly unjudgedRequests: Counter;
 	readonly streams: Gauge;
 	readonly auditRecords: Counter;
 	readonly auditQueueBytes: Gauge;

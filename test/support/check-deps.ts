@@ -50,7 +50,7 @@ export const STRICT: CheckConfig = {
 		max_decoded_ratio: 100,
 	},
 	identity: { headers: { id: "x-postern-id", issuer: "x-postern-issuer" } },
-	fields: { enabled: true, dry_run: "withhold", cache_control: "private, no-store" },
+	fields: { enabled: true, request: true, dry_run: "withhold", cache_control: "private, no-store" },
 	audit: { overflow: "deny" },
 };
 
@@ -79,7 +79,7 @@ export const COMPAT: CheckConfig = {
 		max_decoded_ratio: 100,
 	},
 	identity: { headers: { id: "off", issuer: "off" } },
-	fields: { enabled: false, dry_run: "withhold", cache_control: "" },
+	fields: { enabled: false, request: false, dry_run: "withhold", cache_control: "" },
 	audit: { overflow: "drop" },
 };
 

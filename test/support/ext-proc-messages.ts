@@ -52,18 +52,22 @@ function structValue(value: unknown): Tree {
 }
 
 export const BUFFERED = { request_body_mode: 0, response_body_mode: 2 };
+export const STREAMED = { request_body_mode: 0, response_body_mode: 1 };
+/** Both bodies. */
+export const BOTH = { request_body_mode: 2, response_body_mode: 2 };
 
 /** The hand-off's metadata as ext_authz writes it. */
 export function handoffMetadata(
 	options: {
 		readonly response?: unknown;
+		readonly request?: unknown;
 		readonly verdict?: "allow" | "deny";
 		readonly fields?: "all" | "some";
 		readonly consumer?: string;
 		readonly hashKey?: string;
 	} = {},
 ): Tree {
-	const { response, verdict = "allow", consumer = "" } = options;
+	const { response, request, verdict = "allow", consumer = "" } = options;
 	const directive = writeHandoff({
 		verdict,
 		op: "GET example.test /a",
@@ -71,11 +75,13 @@ export function handoffMetadata(
 		rev: "r1",
 		digests: options.hashKey === undefined ? {} : { hash_key: options.hashKey },
 		...(response === undefined ? {} : { response: JSON.stringify(response) }),
+		...(request === undefined ? {} : { request: JSON.stringify(request) }),
 	});
+	const bare = response === undefined && request === undefined;
 	return {
 		decision_id: "d-1",
 		postern: "1",
-		fields: options.fields ?? (verdict === "allow" && response === undefined ? "all" : "some"),
+		fields: options.fields ?? (verdict === "allow" && bare ? "all" : "some"),
 		directive,
 	};
 }
@@ -111,6 +117,35 @@ export function responseHeaders(options: HeadersOptions = {}): Buffer {
 		observability_mode: options.observability ?? false,
 		...(protocol === undefined ? {} : { protocol_config: protocol }),
 	});
+}
+
+export interface RequestOptions {
+	readonly method?: string;
+	readonly headers?: HeaderPairs;
+	readonly endOfStream?: boolean;
+	readonly metadata?: Tree | undefined;
+	readonly protocol?: Tree;
+}
+
+/** Request headers as Envoy sends them in the first message of a stream. */
+export function requestHeaders(options: RequestOptions = {}): Buffer {
+	const { method = "PATCH", headers = [["content-type", "application/json"]], endOfStream = false } = options;
+	return requestBytes({
+		request_headers: {
+			headers: headerMap([[":method", method], [":path", "/a"], ...headers]),
+			end_of_stream: endOfStream,
+		},
+		...(options.metadata === undefined ? {} : metadataContext(options.metadata)),
+		protocol_config: options.protocol ?? BOTH,
+	});
+}
+
+export function requestBody(body: string | Uint8Array, endOfStream = true): Buffer {
+	return requestBytes({ request_body: { body: Buffer.from(body as string), end_of_stream: endOfStream } });
+}
+
+export function requestTrailers(trailers: HeaderPairs): Buffer {
+	return requestBytes({ request_trailers: { trailers: headerMap(trailers) } });
 }
 
 export function responseBody(body: string | Uint8Array, endOfStream = true, metadata?: Tree): Buffer {

@@ -19,7 +19,7 @@ export function processDeps(changes: Partial<ProcessDeps> = {}, hash?: HashKey):
 	const deps: ProcessDeps = {
 		plans: createPlanCache(1 << 20, hash),
 		...(hash === undefined ? {} : { hash }),
-		decoder: createDecoder({ maxBytes: 1 << 22, maxRatio: 100, freeBytes: 1 << 16, maxTotalBytes: 1 << 26 }),
+		decoder: createDecoder({ maxBytes: 1 << 24, maxRatio: 100, freeBytes: 1 << 16, maxTotalBytes: 1 << 26 }),
 		audit: {
 			write(record: AuditRecord) {
 				if (record.type === "release") records.push(record);
@@ -36,7 +36,8 @@ export function processDeps(changes: Partial<ProcessDeps> = {}, hash?: HashKey):
 		withoutDecision: "block",
 		errors: "apply",
 		maxBodyBytes: 1 << 20,
-		maxOutputBytes: 1 << 22,
+		maxOutputBytes: 1 << 24,
+		bufferLimit: 1 << 20,
 		...changes,
 	};
 	return { deps, records, counted, log };

@@ -70,7 +70,7 @@ describe("npm run demo", () => {
 			const code = await demo.end;
 			const output = demo.output();
 			expect({ code, output }).toMatchObject({ code: 0 });
-			expect(output).toMatch(/15 of 15 answers as expected/);
+			expect(output).toMatch(/17 of 17 answers as expected/);
 			expect(output).not.toMatch(/UNEXPECTED/);
 			// Signs instead of colours where there is no terminal.
 			expect(output).not.toContain("\u001b[");

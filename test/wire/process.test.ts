@@ -90,7 +90,7 @@ describe("over gRPC", () => {
 		["headers twice", [responseHeaders({ metadata }), responseHeaders({ metadata })], INVALID_ARGUMENT],
 		[
 			"an unsafe mode",
-			[responseHeaders({ metadata, protocol: { response_body_mode: 1 } })],
+			[responseHeaders({ metadata, protocol: { response_body_mode: 4 } })],
 			FAILED_PRECONDITION,
 		],
 		["no message", [Buffer.from("ff", "hex")], INVALID_ARGUMENT],

@@ -10,7 +10,7 @@ import {
 } from "../../decision/handoff.ts";
 import { readDecision } from "../../decision/read-decision.ts";
 import type { Reason } from "../../decision/reasons.ts";
-import type { Decision, Deny, HeaderEntry } from "../../decision/types.ts";
+import type { Allow, Decision, Deny, HeaderEntry } from "../../decision/types.ts";
 import type { Identity, IdentityOutcome } from "../../identity/types.ts";
 import type { ActivePolicy, Evaluation } from "../../policy/types.ts";
 import { type Body, readBody } from "../../request/body.ts";
@@ -73,7 +73,13 @@ export function createCheckService(deps: CheckDeps): CheckService {
 	);
 	const answerFor = createDryRun(config, deps.readDirective);
 	const hash = deps.trusted && deps.hashKeyId !== undefined;
-	const rules = { compat, extensions: config.policy.extensions, readDirective: deps.readDirective, hash };
+	const rules = {
+		compat,
+		extensions: config.policy.extensions,
+		readDirective: deps.readDirective,
+		hash,
+		request: fields.enabled && fields.request,
+	};
 	const bodyRules = {
 		maxDepth: requestRules.max_body_depth,
 		maxParts: requestRules.max_parts,
@@ -189,7 +195,11 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		};
 		const wholeParts = (): InputParts => ({ ...parts, body: body ?? bodyOf(view, facts, path.segments) });
 		const outcome = projecting.evaluate(policy, target.entrypoint, parts, wholeParts, call.deadlineMs);
-		return outcome.kind === "deny" ? outcome : decisionOf(outcome, target.inside);
+		if (outcome.kind === "deny") return outcome;
+		const decision = decisionOf(outcome, target.inside);
+		return fields.enabled && isTunnel(facts) && holdsDirective(decision)
+			? denial("unmaskable_protocol", facts.headers.upgrade ? "an upgrade" : "CONNECT")
+			: decision;
 	}
 
 	function bodyOf(view: CheckView, facts: RequestFacts, segments: readonly string[]): Body | undefined {
@@ -268,20 +278,22 @@ export function createCheckService(deps: CheckDeps): CheckService {
 
 	function handoffOf(call: Call, decision: Decision): HandoffKeys | undefined {
 		const { facts, identity, policy } = call;
-		const response = decision.kind === "allow" ? decision.response : undefined;
+		const { response, request } = decision.kind === "allow" ? decision : NO_DIRECTIVES;
+		const judged = response !== undefined || request !== undefined;
 		const source = {
 			verdict: decision.kind,
 			op: facts === undefined ? "" : operationText(facts.method, facts.host, facts.path),
 			consumer: identity?.authenticated ? consumerText(identity) : "",
 			rev: policy?.revision ?? "",
-			digests: response === undefined || !hash ? {} : { hash_key: deps.hashKeyId as string },
+			digests: judged && hash ? { hash_key: deps.hashKeyId as string } : {},
 			...(response === undefined ? {} : { response: response.text }),
+			...(request === undefined ? {} : { request: request.text }),
 		};
 		// A denial masks nothing, so it can do without a consumer whose name is too long.
 		const text =
 			writeHandoff(source) ??
 			(decision.kind === "deny" ? writeHandoff({ ...source, consumer: "" }) : undefined);
-		return text === undefined ? undefined : handoffMetadata(decision.kind, response !== undefined, text);
+		return text === undefined ? undefined : handoffMetadata(decision.kind, judged, text);
 	}
 
 	function record(
@@ -326,6 +338,17 @@ export function createCheckService(deps: CheckDeps): CheckService {
 	}
 
 	return { check, deny };
+}
+
+const NO_DIRECTIVES: Pick<Allow, "response" | "request"> = {};
+
+function holdsDirective(decision: Decision): boolean {
+	return decision.kind === "allow" && (decision.response !== undefined || decision.request !== undefined);
+}
+
+/** What follows the headers is no body of HTTP, so nobody can mask it: WebSocket and other upgrades, CONNECT (RFC 8441 too). */
+function isTunnel(facts: RequestFacts): boolean {
+	return facts.headers.upgrade || facts.method.toUpperCase() === "CONNECT";
 }
 
 /** `HTTP/1.0` or `HTTP/1.1`; Envoy writes no other form of them. */

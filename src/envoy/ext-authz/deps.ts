@@ -20,7 +20,7 @@ export interface CheckDeps {
 		>;
 		readonly request: RequestConfig;
 		readonly identity: Pick<Config["identity"], "headers">;
-		readonly fields: Pick<FieldsConfig, "enabled" | "cache_control" | "dry_run">;
+		readonly fields: Pick<FieldsConfig, "enabled" | "request" | "cache_control" | "dry_run">;
 		readonly audit: Pick<Config["audit"], "overflow">;
 	};
 	/** Reads a field directive under the rules for decisions; `fields` does it. */

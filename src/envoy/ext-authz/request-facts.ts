@@ -20,7 +20,7 @@ export interface RequestFacts {
 	readonly headers: HeaderFacts;
 }
 
-const NO_HEADERS: HeaderFacts = { authorization: [], redirected: false };
+const NO_HEADERS: HeaderFacts = { authorization: [], redirected: false, upgrade: false };
 
 export function readFacts(view: CheckView): RequestFacts {
 	const { http } = view;

@@ -12,6 +12,7 @@ import {
 	writeUint,
 	writeUintField,
 } from "../protobuf/writer.ts";
+import { type BodyModes, modeFields } from "./body-modes.ts";
 import type { HeaderChanges } from "./header-field.ts";
 import type { Phase } from "./messages.ts";
 import { problemBody, type Replacement } from "./refusals.ts";
@@ -30,7 +31,6 @@ const ANSWER_FIELD: Readonly<Record<Phase, number>> = {
 	request_trailers: 5,
 	response_trailers: 6,
 };
-const RESPONSE_BODY = (4 << 3) | LENGTH;
 const IMMEDIATE_RESPONSE = (7 << 3) | LENGTH;
 const MODE_OVERRIDE = (9 << 3) | LENGTH;
 
@@ -48,10 +48,7 @@ const NO_CHANGES: HeaderChanges = { remove: [], set: [] };
 
 const writer = createWriter();
 
-/**
- * Passes the message of `phase` as it came. Only for what needs no masking: a request's messages, Envoy's own
- * replies, answers that were released whole.
- */
+/** Passes the message of `phase` as it came. Only for what needs no masking. */
 export function passUnchanged(phase: Phase): Buffer {
 	const answer = beginMessage(writer, (ANSWER_FIELD[phase] << 3) | LENGTH);
 	if (!phase.endsWith("_trailers")) {
@@ -64,47 +61,47 @@ export function passUnchanged(phase: Phase): Buffer {
 }
 
 /**
- * Passes the response headers and opts out of the body: nothing of it is sent here any more. Every field of
- * `ProcessingMode` is written, for Envoy takes a body mode that is left out as NONE and compares all of them
- * with its list of allowed overrides. Where the override is not allowed Envoy ignores it and sends the body.
+ * Passes the headers of a direction with changes. `modes`: what Envoy is to send of the bodies from here on; where it
+ * does not allow that it goes on as it is configured.
  */
-export function passWithoutBody(): Buffer {
-	const answer = beginMessage(writer, (ANSWER_FIELD.response_headers << 3) | LENGTH);
-	const common = beginMessage(writer, COMMON);
-	writeUintField(writer, COMMON_STATUS, CONTINUE);
-	endMessage(writer, common);
-	endMessage(writer, answer);
-	const mode = beginMessage(writer, MODE_OVERRIDE);
-	for (const [field, value] of OPT_OUT) writeUintField(writer, (field << 3) | VARINT, value);
-	endMessage(writer, mode);
-	return finish(writer);
-}
-
-const SEND = 1;
-const SKIP = 2;
-const NONE = 0;
-/** `ProcessingMode`; its first field, request_header_mode, is ignored in an override. */
-const OPT_OUT: readonly (readonly [field: number, value: number])[] = [
-	[2, SEND],
-	[3, NONE],
-	[4, NONE],
-	[5, SKIP],
-	[6, SKIP],
-];
-
-/** Passes the response headers with changes; the body, if there is one, is still to be judged. */
-export function changeHeaders(changes: HeaderChanges): Buffer {
-	const answer = beginMessage(writer, (ANSWER_FIELD.response_headers << 3) | LENGTH);
+export function changeHeaders(
+	changes: HeaderChanges,
+	modes?: BodyModes,
+	phase: "request_headers" | "response_headers" = "response_headers",
+): Buffer {
+	const answer = beginMessage(writer, (ANSWER_FIELD[phase] << 3) | LENGTH);
 	const common = beginMessage(writer, COMMON);
 	writeUintField(writer, COMMON_STATUS, CONTINUE);
 	writeHeaderMutation(writer, COMMON_HEADERS, changes);
 	endMessage(writer, common);
 	endMessage(writer, answer);
+	if (modes !== undefined) writeModes(modes);
 	return finish(writer);
 }
 
-/** Puts `pieces` in the place of the whole body. An empty list makes it empty; it never leaves it as it came. */
-export function replaceBody(pieces: readonly Uint8Array[], changes: HeaderChanges = NO_CHANGES): Buffer {
+/** Passes the headers of a direction as they came. */
+export function passHeaders(phase: "request_headers" | "response_headers", modes: BodyModes): Buffer {
+	const answer = beginMessage(writer, (ANSWER_FIELD[phase] << 3) | LENGTH);
+	const common = beginMessage(writer, COMMON);
+	writeUintField(writer, COMMON_STATUS, CONTINUE);
+	endMessage(writer, common);
+	endMessage(writer, answer);
+	writeModes(modes);
+	return finish(writer);
+}
+
+function writeModes(modes: BodyModes): void {
+	const mode = beginMessage(writer, MODE_OVERRIDE);
+	for (const [field, value] of modeFields(modes)) writeUintField(writer, (field << 3) | VARINT, value);
+	endMessage(writer, mode);
+}
+
+/** Puts `pieces` in the place of a body, or of a piece of it. An empty list makes it empty; it never leaves it as it came. */
+export function replaceBody(
+	pieces: readonly Uint8Array[],
+	changes: HeaderChanges = NO_CHANGES,
+	phase: "request_body" | "response_body" = "response_body",
+): Buffer {
 	let length = 0;
 	for (const piece of pieces) length += piece.length;
 	writeHeaderMutation(writer, COMMON_HEADERS, changes);
@@ -120,15 +117,18 @@ export function replaceBody(pieces: readonly Uint8Array[], changes: HeaderChange
 	writeUint(writer, COMMON);
 	writeUint(writer, common.length + length);
 	const response = Buffer.concat([finish(writer), common]);
-	writeUint(writer, RESPONSE_BODY);
+	writeUint(writer, (ANSWER_FIELD[phase] << 3) | LENGTH);
 	writeUint(writer, response.length + length);
 	// The body is copied once, here.
 	return Buffer.concat([finish(writer), response, ...pieces]);
 }
 
-/** Passes the response trailers with changes. */
-export function changeTrailers(changes: HeaderChanges): Buffer {
-	const answer = beginMessage(writer, (ANSWER_FIELD.response_trailers << 3) | LENGTH);
+/** Passes trailers with changes. */
+export function changeTrailers(
+	changes: HeaderChanges,
+	phase: "request_trailers" | "response_trailers" = "response_trailers",
+): Buffer {
+	const answer = beginMessage(writer, (ANSWER_FIELD[phase] << 3) | LENGTH);
 	writeHeaderMutation(writer, (1 << 3) | LENGTH, changes);
 	endMessage(writer, answer);
 	return finish(writer);

@@ -19,14 +19,19 @@ export interface ProcessDeps {
 	readonly auditOverflow: "drop" | "deny";
 	readonly clock: Clock;
 	readonly log: Logger;
-	readonly metrics: Pick<Metrics, "bodies" | "bodyBytes" | "maskedFields" | "processSeconds">;
+	readonly metrics: Pick<
+		Metrics,
+		"bodies" | "bodyBytes" | "maskedFields" | "processSeconds" | "unjudgedRequests"
+	>;
 	readonly headers: HeaderRules;
 	/** An upstream's answer for which nobody decided. */
 	readonly withoutDecision: "block" | "pass";
 	/** Error statuses of the upstream under a directive. */
 	readonly errors: "apply" | "replace";
-	/** Largest body as it comes, bytes. */
+	/** Largest body that is judged as a whole, as it comes, bytes. */
 	readonly maxBodyBytes: number;
-	/** Largest body as it goes, bytes: constants of a directive can make a body grow. */
+	/** Largest body as it goes, or largest piece of one that flows, bytes: constants of a directive can make it grow. */
 	readonly maxOutputBytes: number;
+	/** What Envoy holds back of an answer, bytes; a larger one must flow where Envoy is set up for it. */
+	readonly bufferLimit: number;
 }

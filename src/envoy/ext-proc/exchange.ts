@@ -1,98 +1,91 @@
 import type { Coding } from "../../codec/content-coding.ts";
-import { readContentEncoding } from "../../codec/content-coding.ts";
 import type { Handoff } from "../../decision/handoff-types.ts";
-import { formatUnder } from "../../fields/media.ts";
+import type { IsMaskToken } from "../../fields/mask-token.ts";
 import type { BodyFormat } from "../../fields/types.ts";
+import type { JsonValue } from "../../lib/json-value.ts";
 import type { ProcessDeps } from "./deps.ts";
 import { type HandoffReading, readHandoffKeys } from "./handoff-reading.ts";
 import { type HeaderField, valuesOf } from "./header-field.ts";
-import { isLocalReply } from "./local-replies.ts";
 import type { ProcessingRequest } from "./messages.ts";
 import type { FieldPlan } from "./plan-cache.ts";
 import type { ReplaceReason } from "./refusals.ts";
 
-/** What is known of an answer once its headers are there. */
+export type Direction = "request" | "response";
+
+/** What is known of one direction of an exchange once its headers are there. */
 export interface Exchange {
+	readonly direction: Direction;
 	readonly decisionId?: string;
 	readonly handoff?: Handoff;
+	/** Of an answer; 0 where there is none, and for a request. */
 	readonly upstreamStatus: number;
 }
 
-/** How the body of an answer under a directive is to be judged. */
+/** How a body under a directive is to be judged. */
 export interface Judgement extends Exchange {
 	readonly handoff: Handoff;
 	readonly plan: FieldPlan;
-	/** Absent: the answer names no type, so only an empty body passes. */
+	/** Absent: the message names no type, so only an empty body passes. */
 	readonly format?: BodyFormat;
 	readonly coding?: Coding;
-	/** The upstream announced a length, so the client gets the new one. */
-	readonly announcedLength: boolean;
+	/** The sender announced this length, so the receiver gets the new one. */
+	readonly length?: number;
+	/** What a body that is to be written must be besides readable; for requests. */
+	readonly write?: WriteRules;
+}
+
+export interface WriteRules {
+	readonly isMaskToken: IsMaskToken;
+	/** A signature or digest of the sender's covers the body: it must not change. */
+	readonly signed: boolean;
 }
 
 export type Verdict =
-	/** Nothing to mask: the answer passes as it is. */
+	/** Nothing to mask: the message passes as it is. */
 	| { readonly kind: "pass"; readonly why: "local_reply" | "whole" | "without_decision" }
 	| { readonly kind: "replace"; readonly reason: ReplaceReason; readonly exchange: Exchange }
 	/** No body follows; the headers are judged all the same. */
 	| { readonly kind: "bodiless"; readonly judgement: Judgement }
-	| { readonly kind: "judge"; readonly judgement: Judgement };
+	/** `flows`: piece by piece, for it is too large to be held back, or does not end. */
+	| { readonly kind: "judge"; readonly judgement: Judgement; readonly flows: boolean };
 
-type Rules = Pick<ProcessDeps, "plans" | "hash" | "withoutDecision" | "errors">;
+export type Rules = Pick<
+	ProcessDeps,
+	"plans" | "hash" | "withoutDecision" | "errors" | "bufferLimit" | "maxBodyBytes"
+>;
 
-/** Decides at the response headers what becomes of an answer. */
-export function judgeAnswer(message: ProcessingRequest, rules: Rules): Verdict {
-	if (isLocalReply(attribute(message, "response.code_details"))) return { kind: "pass", why: "local_reply" };
-	const upstreamStatus = statusOf(message.headers);
+type Opened =
+	| { readonly kind: "absent" }
+	| { readonly kind: "replace"; readonly reason: ReplaceReason; readonly exchange: Exchange }
+	| { readonly kind: "open"; readonly exchange: Exchange & { readonly handoff: Handoff } };
+
+/** Reads the decision that came with the headers, and what of it forbids the exchange by itself. */
+export function openHandoff(
+	message: ProcessingRequest,
+	direction: Direction,
+	upstreamStatus: number,
+): Opened {
 	const reading = readHandoffKeys(message.metadata);
-	if (reading.kind === "absent")
-		return rules.withoutDecision === "pass"
-			? { kind: "pass", why: "without_decision" }
-			: replace("no_decision", { upstreamStatus });
-	if (reading.kind === "unknown") return replace("handoff_stale", { ...idOf(reading), upstreamStatus });
-	const { handoff } = reading;
-	const exchange: Exchange = { ...idOf(reading), handoff, upstreamStatus };
-	if (handoff.verdict === "deny") return replace("denied_upstream_answer", exchange);
-	if (reading.fields === "all") {
-		// A hand-off that says both that nothing is to be masked and what is to be masked says nothing.
-		return handoff.response === undefined
-			? { kind: "pass", why: "whole" }
-			: replace("handoff_stale", exchange);
+	if (reading.kind === "absent") return reading;
+	const known = { direction, ...idOf(reading), upstreamStatus };
+	if (reading.kind === "unknown") return { kind: "replace", reason: "handoff_stale", exchange: known };
+	const { handoff, fields } = reading;
+	const exchange = { ...known, handoff };
+	if (handoff.verdict === "deny") {
+		const reason = direction === "request" ? "denied_request" : "denied_upstream_answer";
+		return { kind: "replace", reason, exchange };
 	}
-	if (handoff.response === undefined) return replace("handoff_stale", exchange);
-	const plan = rules.plans.planFor(handoff.response);
-	if (plan === undefined) return replace("handoff_stale", exchange);
-	if (plan.hashes && !sameKey(handoff, rules)) return replace("handoff_stale", exchange);
-	return judgeUnderDirective(message, { ...exchange, handoff, plan, announcedLength: false }, rules);
+	// A hand-off that says both that nothing is to be masked and what is to be masked says nothing.
+	const bare = handoff.response === undefined && handoff.request === undefined;
+	return (fields === "all") === bare
+		? { kind: "open", exchange }
+		: { kind: "replace", reason: "handoff_stale", exchange };
 }
 
-function judgeUnderDirective(message: ProcessingRequest, judgement: Judgement, rules: Rules): Verdict {
-	const { headers } = message;
-	const { upstreamStatus: status, plan } = judgement;
-	const tunnelled =
-		attribute(message, "request.method") === "CONNECT" || valuesOf(headers, "upgrade").length > 0;
-	if (tunnelled || status < 200) return replace("unmaskable_protocol", judgement);
-	if (message.endOfStream) return { kind: "bodiless", judgement };
-
-	// A part of a JSON text is none (RFC 9110, 15.3.7): what it holds cannot be known.
-	const partial = status === 206 || valuesOf(headers, "content-range").length > 0;
-	if (partial) return replace("body_unsupported", judgement);
-	if (status >= 400 && (rules.errors === "replace" || plan.directive.release === undefined))
-		return replace("error_status", judgement);
-
-	const coding = readContentEncoding(valuesOf(headers, "content-encoding"));
-	if (coding.kind === "unsupported") return replace("body_unsupported", judgement);
-	const types = valuesOf(headers, "content-type");
-	const announcedLength = valuesOf(headers, "content-length").length > 0;
-	const known: Judgement = {
-		...judgement,
-		announcedLength,
-		...(coding.kind === "coded" ? { coding: coding.coding } : {}),
-	};
-	if (types.length === 0) return { kind: "judge", judgement: known };
-	const format = types.length === 1 ? formatUnder(plan.directive, types[0]) : undefined;
-	// Event streams do not end, and buffering waits for the end.
-	if (format === undefined || format === "sse") return replace("body_unsupported", judgement);
-	return { kind: "judge", judgement: { ...known, format } };
+/** The plan of a directive; undefined when this replica cannot carry it out. */
+export function planOf(directive: JsonValue, handoff: Handoff, rules: Rules): FieldPlan | undefined {
+	const plan = rules.plans.planFor(directive);
+	return plan?.hashes && !sameKey(handoff, rules) ? undefined : plan;
 }
 
 /** Another key would make other pseudonyms of the same values; nobody has none, so for nobody any key does. */
@@ -101,23 +94,15 @@ function sameKey(handoff: Handoff, rules: Rules): boolean {
 	return handoff.consumer === "" || handoff.digests.hash_key === rules.hash.id;
 }
 
-function replace(reason: ReplaceReason, exchange: Exchange): Verdict {
-	return { kind: "replace", reason, exchange };
-}
-
 function idOf(reading: HandoffReading): { readonly decisionId?: string } {
 	return "decisionId" in reading && reading.decisionId !== undefined
 		? { decisionId: reading.decisionId }
 		: {};
 }
 
-/** The one `:status`; 0 when there is none or it is no status. */
-function statusOf(headers: readonly HeaderField[]): number {
-	const values = valuesOf(headers, ":status");
-	return values.length === 1 && /^[1-9]\d\d$/.test(values[0] ?? "") ? Number(values[0]) : 0;
-}
-
-function attribute(message: ProcessingRequest, name: string): string | undefined {
-	const value = message.attributes?.[name];
-	return typeof value === "string" ? value : undefined;
+/** What the one `content-length` says, bytes. */
+export function announcedLength(headers: readonly HeaderField[]): number | undefined {
+	const values = valuesOf(headers, "content-length");
+	const [value = ""] = values;
+	return values.length === 1 && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
 }

@@ -18,6 +18,7 @@ import {
 	WireError,
 } from "../protobuf/reader.ts";
 import { readStruct } from "../protobuf/struct.ts";
+import { BODY_NONE } from "./body-modes.ts";
 import type { HeaderField } from "./header-field.ts";
 
 /** What a message is about; the member of the oneof `request` that it holds. */
@@ -31,10 +32,6 @@ const PHASES = [
 	"request_trailers",
 	"response_trailers",
 ] as const;
-
-/** `ProcessingMode.BodySendMode`. */
-const BODY_NONE = 0;
-export const BODY_BUFFERED = 2;
 
 /** `ProtocolConfiguration`: how the filter is set up, told in a stream's first message. */
 export interface Protocol {
@@ -51,9 +48,9 @@ export interface ProcessingRequest {
 	/** Of a body; empty otherwise. A view into the message. */
 	readonly body: Buffer;
 	readonly endOfStream: boolean;
-	/** The hand-off's namespace of the dynamic metadata; read with response headers only. */
+	/** The hand-off's namespace of the dynamic metadata; read with headers only. */
 	readonly metadata?: JsonObject;
-	/** The attributes that the filter asks for, by name; read with response headers only. */
+	/** The attributes that the filter asks for, by name; read with headers only. */
 	readonly attributes?: JsonObject;
 	readonly observability: boolean;
 	readonly protocol?: Protocol;
@@ -105,8 +102,8 @@ export function readProcessingRequest(message: Uint8Array): ProcessingRequest {
 		} else skipField(c, tag);
 	}
 	if (phase === undefined) throw new WireError("a message about nothing");
-	// Envoy attaches the metadata to every message; one reading per stream is enough.
-	const wanted = phase === "response_headers";
+	// Envoy attaches the metadata to every message; one reading per direction is enough.
+	const wanted = phase.endsWith("_headers");
 	const metadata = wanted && metadataAt !== -1 ? inside(cursor(bytes, metadataAt), readNamespace) : undefined;
 	const attributes = wanted ? readAttributes(bytes, attributesAt) : undefined;
 	return {

@@ -1,6 +1,7 @@
 import type { Refusal } from "../../fields/types.ts";
+import type { WriteFault } from "../../fields/write-guard.ts";
 
-/** Why an answer was replaced; goes into the release record and the metrics, never to the client. */
+/** Why an answer was replaced, cut short, or a request refused; for the release record and the metrics, never the client. */
 export type ReplaceReason =
 	/** ext_authz did not run, or failed open. */
 	| "no_decision"
@@ -8,6 +9,12 @@ export type ReplaceReason =
 	| "handoff_stale"
 	/** An upstream answered although the decision was a denial. */
 	| "denied_upstream_answer"
+	/** A request came this far although the decision was a denial. */
+	| "denied_request"
+	/** The decision holds a directive for the request, and Envoy did not show its body here. */
+	| "request_unjudged"
+	/** A signature or digest covers the body, and the directive would change it. */
+	| "body_signed"
 	/** A tunnel: upgrades, CONNECT. */
 	| "unmaskable_protocol"
 	/** An error status under a directive that error bodies are not judged by. */
@@ -16,6 +23,11 @@ export type ReplaceReason =
 	| "overload"
 	/** What cannot be recorded does not happen. */
 	| "audit_unavailable"
+	/** Trailers came where the last value of a body that flows could not be told complete. */
+	| "body_unended"
+	/** Envoy ended the exchange in the middle of a body that flows: the client left, or the upstream. */
+	| "abandoned"
+	| WriteFault
 	| Refusal;
 
 /** An answer that takes the place of an upstream's, with no header of it. */
@@ -30,7 +42,15 @@ export interface Replacement {
  * The answer for `reason`. The status of an upstream's error (`upstreamStatus` ≥ 400) stays when only its body
  * could not be shown: the client learns that there is an error and which, and nothing of what it said.
  */
-export function replacementFor(reason: ReplaceReason, upstreamStatus: number): Replacement {
+export function replacementFor(
+	reason: ReplaceReason,
+	{
+		direction,
+		upstreamStatus,
+	}: { readonly direction: "request" | "response"; readonly upstreamStatus: number },
+): Replacement {
+	const status = direction === "request" ? REQUEST_STATUS.get(reason) : undefined;
+	if (status !== undefined) return { status, reason };
 	if (KEEPS_ERROR_STATUS.has(reason) && upstreamStatus >= 400 && upstreamStatus <= 599)
 		return { status: upstreamStatus, reason };
 	if (reason === "overload" || reason === "audit_unavailable") return { status: 503, reason, retryAfter: 1 };
@@ -38,6 +58,18 @@ export function replacementFor(reason: ReplaceReason, upstreamStatus: number): R
 	if (reason === "handoff_stale") return { status: 502, reason, retryAfter: 1 };
 	return { status: 502, reason };
 }
+
+/** What a request's sender did, and may do otherwise. */
+const REQUEST_STATUS: ReadonlyMap<ReplaceReason, number> = new Map([
+	["body_malformed", 400],
+	["body_too_deep", 400],
+	["body_too_large", 413],
+	["body_unsupported", 415],
+	["names_ambiguous", 422],
+	["mask_token", 422],
+	["body_signed", 422],
+	["unmaskable_protocol", 403],
+]);
 
 const KEEPS_ERROR_STATUS: ReadonlySet<ReplaceReason> = new Set([
 	"error_status",
@@ -57,6 +89,7 @@ const TITLES: Readonly<Record<number, string>> = {
 	409: "Conflict",
 	410: "Gone",
 	412: "Precondition Failed",
+	413: "Content Too Large",
 	415: "Unsupported Media Type",
 	422: "Unprocessable Content",
 	429: "Too Many Requests",

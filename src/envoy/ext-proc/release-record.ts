@@ -6,24 +6,27 @@ import type { ReplaceReason } from "./refusals.ts";
 
 export type Outcome =
 	| { readonly kind: "released"; readonly report?: FieldReport; readonly reportedHeaders: readonly string[] }
+	| { readonly kind: "flowing"; readonly reportedHeaders: readonly string[] }
+	| { readonly kind: "cut"; readonly report: FieldReport; readonly reason: ReplaceReason }
 	| { readonly kind: "replaced"; readonly status: number; readonly reason: ReplaceReason };
 
-/** The record of one judged answer. `time`: wall clock, milliseconds. */
+/** The record of one judged body. `time`: wall clock, milliseconds. */
 function releaseRecord(exchange: Exchange, outcome: Outcome, time: number): ReleaseRecord {
-	const { decisionId, handoff, upstreamStatus } = exchange;
+	const { direction, decisionId, handoff, upstreamStatus } = exchange;
+	const status = outcome.kind === "replaced" ? outcome.status : upstreamStatus;
+	const reported = "reportedHeaders" in outcome ? outcome.reportedHeaders : [];
 	return {
 		type: "release",
 		time: new Date(time).toISOString(),
+		direction,
 		...(decisionId === undefined ? {} : { decision_id: decisionId }),
 		...(handoff === undefined ? {} : { op: handoff.op, policy: { revision: handoff.rev } }),
 		...(upstreamStatus === 0 ? {} : { upstream_status: upstreamStatus }),
-		status: outcome.kind === "released" ? upstreamStatus : outcome.status,
+		...(direction === "request" && outcome.kind !== "replaced" ? {} : { status }),
 		outcome: outcome.kind,
-		...(outcome.kind === "replaced" ? { reason: outcome.reason } : {}),
-		...(outcome.kind === "released" && outcome.report !== undefined ? { fields: outcome.report } : {}),
-		...(outcome.kind === "released" && outcome.reportedHeaders.length > 0
-			? { headers_reported: plainNames(outcome.reportedHeaders) }
-			: {}),
+		...("reason" in outcome ? { reason: outcome.reason } : {}),
+		...("report" in outcome && outcome.report !== undefined ? { fields: outcome.report } : {}),
+		...(reported.length > 0 ? { headers_reported: plainNames(reported) } : {}),
 	};
 }
 
@@ -45,12 +48,14 @@ export function recordOutcome(
 	deps: Pick<ProcessDeps, "audit" | "auditOverflow" | "clock" | "metrics">,
 ): boolean {
 	const taken = deps.audit.write(releaseRecord(exchange, outcome, deps.clock.now()));
-	if (!taken && deps.auditOverflow === "deny" && outcome.kind === "released") return false;
-	const reason = outcome.kind === "replaced" ? outcome.reason : "released";
-	deps.metrics.bodies.inc({ outcome: outcome.kind, reason });
-	if (outcome.kind === "released" && outcome.report !== undefined) {
+	const passing = outcome.kind === "released" || outcome.kind === "flowing";
+	if (!taken && deps.auditOverflow === "deny" && passing) return false;
+	const { direction } = exchange;
+	const reason = "reason" in outcome ? outcome.reason : outcome.kind;
+	deps.metrics.bodies.inc({ direction, outcome: outcome.kind, reason });
+	if ("report" in outcome && outcome.report !== undefined) {
 		for (const verdict of ["released", "masked", "withheld"] as const)
-			deps.metrics.maskedFields.inc({ verdict }, total(outcome.report[verdict]));
+			deps.metrics.maskedFields.inc({ direction, verdict }, total(outcome.report[verdict]));
 	}
 	return true;
 }

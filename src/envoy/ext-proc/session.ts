@@ -1,49 +1,36 @@
 import { WireError } from "../protobuf/reader.ts";
-import {
-	changeHeaders,
-	changeTrailers,
-	passUnchanged,
-	passWithoutBody,
-	replaceAnswer,
-	replaceBody,
-} from "./answers.ts";
+import { replaceAnswer } from "./answers.ts";
+import { BODY_BUFFERED, BODY_NONE, BODY_STREAMED } from "./body-modes.ts";
 import type { ProcessDeps } from "./deps.ts";
-import { type Exchange, type Judgement, judgeAnswer } from "./exchange.ts";
-import type { HeaderField } from "./header-field.ts";
-import { type JudgedBody, judgeBody, judgeCodedBody } from "./judge-body.ts";
-import { BODY_BUFFERED, type ProcessingRequest, type Protocol, readProcessingRequest } from "./messages.ts";
+import type { Exchange } from "./exchange.ts";
+import { type ProcessingRequest, type Protocol, readProcessingRequest } from "./messages.ts";
+import type { Move } from "./move.ts";
 import type { FailureCode, ProcessService, ProcessStream, Step } from "./process-stream.ts";
 import { type ReplaceReason, replacementFor } from "./refusals.ts";
 import { recordOutcome } from "./release-record.ts";
-import { judgeHeaders, judgeTrailers } from "./response-headers.ts";
-
-/** How far the exchange of one stream is. */
-type State =
-	/** Nothing of the response was seen. */
-	| { readonly at: "request" }
-	/** The response needs no masking; Envoy may send its body all the same. */
-	| { readonly at: "passing"; readonly bodySeen: boolean }
-	/** The response's headers were judged and its body is to come. */
-	| { readonly at: "owing"; readonly judgement: Judgement; readonly reportedHeaders: readonly string[] }
-	/** Its body is being judged. */
-	| { readonly at: "judging" }
-	/** Body judged, or none to come; trailers may follow. */
-	| { readonly at: "judged"; readonly trailersSeen: boolean }
-	/** The answer was replaced; Envoy sends nothing more. */
-	| { readonly at: "replaced" }
-	| { readonly at: "over" };
+import { createRequestSide, type RequestSide } from "./request-side.ts";
+import { createResponseSide, type ResponseSide } from "./response-side.ts";
 
 /** Builds the `ExternalProcessor` service. Nothing is shared between streams but plans and limits. */
 export function createProcess(deps: ProcessDeps): ProcessService {
 	return { open: () => openStream(deps) };
 }
 
+interface Sides {
+	readonly request: RequestSide;
+	readonly response: ResponseSide;
+}
+
 function openStream(deps: ProcessDeps): ProcessStream {
-	let state: State = { at: "request" };
-	let first = true;
+	/** Absent before the first message. */
+	let sides: Sides | undefined;
+	/** `replaced`: Envoy has the last answer and sends nothing more; `over`: the call has ended or is about to. */
+	let ended: "replaced" | "over" | undefined;
+	/** The step that is being worked on; what comes meanwhile waits for it. */
+	let pending: Promise<Step> | undefined;
 
 	function fail(code: FailureCode, why: string): Step {
-		state = { at: "over" };
+		abandon();
 		deps.log.warn({ code, why }, "an ext_proc stream ends with an error");
 		return { kind: "fail", code };
 	}
@@ -57,150 +44,107 @@ function openStream(deps: ProcessDeps): ProcessStream {
 		);
 	}
 
-	function answer(next: State, message: Buffer): Step {
-		state = next;
-		return { kind: "answer", message };
+	function abandon(): void {
+		ended = "over";
+		sides?.response.abandon();
+	}
+
+	function carryOut(move: Move): Step {
+		// The call ended, or failed, while this was worked on.
+		if (ended !== undefined) return { kind: "fail", code: "internal" };
+		switch (move.kind) {
+			case "answer":
+				return move;
+			case "fail":
+				return fail(move.code, move.why);
+			case "replace": {
+				const { status } = replacementFor(move.reason, move.exchange);
+				recordOutcome(move.exchange, { kind: "replaced", status, reason: move.reason }, deps);
+				return replaced(move.reason, move.exchange);
+			}
+			case "cut":
+				return replaced(move.reason, move.exchange);
+		}
 	}
 
 	function replaced(reason: ReplaceReason, exchange: Exchange): Step {
-		const replacement = replacementFor(reason, exchange.upstreamStatus);
-		recordOutcome(exchange, { kind: "replaced", status: replacement.status, reason }, deps);
-		deps.log.warn(
-			{
-				reason,
-				decision_id: exchange.decisionId,
-				op: exchange.handoff?.op,
-				upstream_status: exchange.upstreamStatus,
-			},
-			"an upstream's answer was replaced",
-		);
-		return answer({ at: "replaced" }, replaceAnswer(replacement));
-	}
-
-	function onResponseHeaders(message: ProcessingRequest): Step {
-		if (state.at !== "request") return fail("invalid", "response headers out of order");
-		const verdict = judgeAnswer(message, deps);
-		switch (verdict.kind) {
-			case "pass":
-				return answer({ at: "passing", bodySeen: message.endOfStream }, passWithoutBody());
-			case "replace":
-				return replaced(verdict.reason, verdict.exchange);
-			case "bodiless": {
-				const changes = judgeHeaders(message.headers, deps.headers);
-				const outcome = { kind: "released", reportedHeaders: changes.reported } as const;
-				if (!recordOutcome(verdict.judgement, outcome, deps))
-					return replaced("audit_unavailable", verdict.judgement);
-				return answer({ at: "judged", trailersSeen: false }, changeHeaders(changes));
-			}
-			case "judge": {
-				const changes = judgeHeaders(message.headers, deps.headers);
-				const owing = {
-					at: "owing",
-					judgement: verdict.judgement,
-					reportedHeaders: changes.reported,
-				} as const;
-				return answer(owing, changeHeaders(changes));
-			}
-		}
-	}
-
-	function onResponseBody(message: ProcessingRequest): Step | Promise<Step> {
-		if (state.at === "passing") {
-			// Only where the opt-out at the headers was not allowed.
-			if (state.bodySeen) return fail("invalid", "a second response body");
-			return answer({ at: "passing", bodySeen: true }, passUnchanged("response_body"));
-		}
-		if (state.at !== "owing") return fail("invalid", "a response body out of order");
-		const { judgement, reportedHeaders } = state;
-		const start = deps.clock.monotonic();
-		deps.metrics.bodyBytes.inc({ direction: "in" }, message.body.length);
-		const finish = (judged: JudgedBody): Step => {
-			if (state.at !== "judging") return { kind: "fail", code: "internal" };
-			const outcomeLabel = { outcome: judged.ok ? "released" : "replaced" };
-			deps.metrics.processSeconds.observe((deps.clock.monotonic() - start) / 1000, outcomeLabel);
-			if (!judged.ok) return replaced(judged.reason, judgement);
-			const given = judged.report;
-			const report =
-				given === undefined ? undefined : (deps.safeReport?.(given, judgement.plan.directive) ?? given);
-			const outcome = {
-				kind: "released",
-				reportedHeaders,
-				...(report === undefined ? {} : { report }),
-			} as const;
-			if (!recordOutcome(judgement, outcome, deps)) return replaced("audit_unavailable", judgement);
-			deps.metrics.bodyBytes.inc({ direction: "out" }, judged.length);
-			// In BUFFERED the message holds the whole body; without end_of_stream trailers follow it, and
-			// HTTP/1.1 has those behind chunks alone.
-			const set: HeaderField[] =
-				judgement.announcedLength && message.endOfStream
-					? [{ name: "content-length", value: String(judged.length) }]
-					: [];
-			return answer({ at: "judged", trailersSeen: false }, replaceBody(judged.pieces, { remove: [], set }));
+		const { direction, decisionId, handoff, upstreamStatus } = exchange;
+		const fields = {
+			reason,
+			direction,
+			decision_id: decisionId,
+			op: handoff?.op,
+			upstream_status: upstreamStatus,
 		};
-		state = { at: "judging" };
-		if (judgement.coding === undefined) return finish(judgeBody(message.body, judgement, deps));
-		return judgeCodedBody(message.body, judgement, deps).then(finish);
+		if (reason === "request_unjudged") {
+			deps.metrics.unjudgedRequests.inc();
+			deps.log.error(fields, "ALARM: a request's directive was not carried out; see fields.request");
+		} else if (direction === "request") deps.log.info(fields, "a request was refused");
+		else deps.log.warn(fields, "an upstream's answer was replaced or cut");
+		ended = "replaced";
+		return { kind: "answer", message: replaceAnswer(replacementFor(reason, exchange)) };
 	}
 
-	function onResponseTrailers(message: ProcessingRequest): Step {
-		if (state.at === "passing") return answer(state, passUnchanged("response_trailers"));
-		// Headers and trailers without a body between them: nothing is owed any more.
-		const complete = state.at === "owing" || (state.at === "judged" && !state.trailersSeen);
-		if (!complete) return fail("invalid", "response trailers out of order");
-		if (state.at === "owing") {
-			const { judgement, reportedHeaders } = state;
-			if (!recordOutcome(judgement, { kind: "released", reportedHeaders }, deps))
-				return replaced("audit_unavailable", judgement);
-		}
-		return answer({ at: "judged", trailersSeen: true }, changeTrailers(judgeTrailers(message.headers)));
-	}
-
-	function onMessage(bytes: Uint8Array): Step | Promise<Step> {
-		const message = readProcessingRequest(bytes);
-		if (message.observability) return fail("unsupported", "observability_mode ignores every answer");
-		if (first || message.protocol !== undefined) {
+	function onMessage(message: ProcessingRequest): Move | Promise<Move> {
+		if (message.observability)
+			return { kind: "fail", code: "unsupported", why: "observability_mode ignores every answer" };
+		if (sides === undefined || message.protocol !== undefined) {
 			const why = unsafeProtocol(message.protocol);
-			if (why !== undefined) return fail("unsupported", why);
-			first = false;
+			if (why !== undefined) return { kind: "fail", code: "unsupported", why };
 		}
-		switch (message.phase) {
-			case "response_headers":
-				return onResponseHeaders(message);
-			case "response_body":
-				return onResponseBody(message);
-			case "response_trailers":
-				return onResponseTrailers(message);
-			default:
-				// Request directives are not carried out yet; what a request holds passes as it came.
-				return { kind: "answer", message: passUnchanged(message.phase) };
+		if (sides === undefined) {
+			const base = {
+				request: message.protocol?.requestBodyMode ?? BODY_NONE,
+				response: message.protocol?.responseBodyMode ?? BODY_NONE,
+			};
+			const alive = (): boolean => ended === undefined;
+			const request = createRequestSide(deps, base, alive);
+			sides = { request, response: createResponseSide(deps, base, request, alive) };
+		}
+		return message.phase.startsWith("request_")
+			? sides.request.receive(message)
+			: sides.response.receive(message);
+	}
+
+	function take(bytes: Uint8Array): Step | Promise<Step> {
+		if (ended === "over") return { kind: "fail", code: "internal" };
+		if (ended === "replaced") return fail("invalid", "a message after the answer was replaced");
+		try {
+			const move = onMessage(readProcessingRequest(bytes));
+			return move instanceof Promise ? move.then(carryOut).catch(broken) : carryOut(move);
+		} catch (error) {
+			return error instanceof WireError ? fail("invalid", error.message) : broken(error);
 		}
 	}
 
 	return {
 		receive(bytes) {
-			if (state.at === "over") return { kind: "fail", code: "internal" };
-			if (state.at === "judging") return fail("invalid", "a message while a body is judged");
-			if (state.at === "replaced") return fail("invalid", "a message after the answer was replaced");
-			try {
-				const step = onMessage(bytes);
-				if (!(step instanceof Promise)) return step;
-				return step.catch(broken);
-			} catch (error) {
-				return error instanceof WireError ? fail("invalid", error.message) : broken(error);
-			}
+			const busy = sides?.request.busy() === true || sides?.response.busy() === true;
+			if (busy && ended === undefined) return fail("invalid", "a message while a body is judged");
+			// Pieces of a body that flows come as fast as Envoy likes, and are answered in their order.
+			const step = pending === undefined ? take(bytes) : pending.then(() => take(bytes));
+			if (!(step instanceof Promise)) return step;
+			const settled = step.finally(() => {
+				if (pending === settled) pending = undefined;
+			});
+			pending = settled;
+			return settled;
 		},
-		mayEnd: () => state.at === "passing" || state.at === "judged" || state.at === "replaced",
-		abandon() {
-			state = { at: "over" };
-		},
+		mayEnd: () =>
+			ended === "replaced" ||
+			(ended === undefined && sides !== undefined && sides.request.mayEnd() && sides.response.mayEnd()),
+		abandon,
 	};
 }
 
 /** Why masking cannot hold in the way the filter is set up; undefined when it can. */
 function unsafeProtocol(protocol: Protocol | undefined): string | undefined {
 	if (protocol === undefined) return "no protocol configuration in the first message";
-	if (protocol.responseBodyMode !== BODY_BUFFERED)
-		return `response_body_mode ${protocol.responseBodyMode}: only BUFFERED holds an answer back until it was judged`;
-	if (protocol.withoutWaiting) return "send_body_without_waiting_for_header_response";
+	const { requestBodyMode, responseBodyMode, withoutWaiting } = protocol;
+	if (responseBodyMode !== BODY_BUFFERED && responseBodyMode !== BODY_STREAMED)
+		return `response_body_mode ${responseBodyMode}: neither BUFFERED nor STREAMED shows an answer before it leaves`;
+	if (requestBodyMode !== BODY_BUFFERED && requestBodyMode !== BODY_NONE)
+		return `request_body_mode ${requestBodyMode}: only BUFFERED holds a request back until it was judged`;
+	if (withoutWaiting) return "send_body_without_waiting_for_header_response";
 	return undefined;
 }

@@ -1,6 +1,7 @@
 import type { Refusal } from "../types.ts";
 import type { BodyReader } from "./body-reader.ts";
 import { appendBytes, clearBytes, createByteBuffer } from "./byte-buffer.ts";
+import { isPlainLine, MAX_PLAIN_LINE } from "./event-lines.ts";
 import type { JsonScanner } from "./json-scanner.ts";
 import { type Output, putBytes } from "./output.ts";
 import { stepUtf8, UTF8_START } from "./utf8.ts";
@@ -15,6 +16,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 const COLON = 0x3a;
 const BOM = [0xef, 0xbb, 0xbf];
+const NOTHING = new Uint8Array(0);
 const FIELDS = ["data", "event", "id", "retry"];
 /** What ends some streams instead of a JSON text. */
 const MARK = Buffer.from("[DONE]");
@@ -25,11 +27,20 @@ const NO_MARK = -1;
  * Server-sent events (HTML, sections 9.2.5 and 9.2.6): the data lines of an event, joined by LF, are one
  * JSON text. Everything else of a line — its end, the name of its field — frames the text and is copied
  * in its place, as are other lines, whatever the text around them loses; only where one data line follows
- * another inside a value that is dropped, the break between them goes with it.
+ * another inside a value that is dropped, the break between them goes with it. Under `lines: "plain"` comments and
+ * what is no plain token go.
  */
-export function readEvents(scanner: JsonScanner, output: Output): BodyReader {
+export function readEvents(scanner: JsonScanner, output: Output, lines: "copy" | "plain"): BodyReader {
 	let line = NAME;
 	let name = "";
+	/** Where the name begins in the chunk at hand; what of it came earlier is in `head`. */
+	let nameFrom = 0;
+	const head = createByteBuffer();
+	/** Another line that goes out as a whole or not at all. */
+	let judging = false;
+	const judged = createByteBuffer();
+	/** The end of a line that does not go out. */
+	let swallowing = false;
 	let bomAt = 0;
 	let afterCr = false;
 	let utf8 = UTF8_START;
@@ -46,6 +57,20 @@ export function readEvents(scanner: JsonScanner, output: Output): BodyReader {
 		return undefined;
 	}
 
+	/** Frames the name of a line up to `end`, wherever it began. */
+	function frameName(chunk: Uint8Array, end: number): Refusal | undefined {
+		const early = head.length > 0 ? head.bytes.slice(0, head.length) : undefined;
+		clearBytes(head);
+		if (early !== undefined) {
+			if (breaking) appendBytes(lineBreak, early, 0, early.length);
+			else {
+				const refusal = scanner.put(early);
+				if (refusal !== undefined) return refusal;
+			}
+		}
+		return frame(chunk, nameFrom, end);
+	}
+
 	function keepBreak(): void {
 		if (breaking) putBytes(output, lineBreak.bytes.slice(0, lineBreak.length));
 		breaking = false;
@@ -56,7 +81,8 @@ export function readEvents(scanner: JsonScanner, output: Output): BodyReader {
 		if (name === "data") line = DATA_START;
 		else if (FIELDS.includes(name) || (colon && name === "")) line = OTHER;
 		else return false;
-		if (line === OTHER) keepBreak();
+		judging = line === OTHER && lines === "plain";
+		if (line === OTHER && !judging) keepBreak();
 		if (line === DATA_START && mark === MARK.length) return false;
 		utf8 = UTF8_START;
 		return true;
@@ -69,11 +95,18 @@ export function readEvents(scanner: JsonScanner, output: Output): BodyReader {
 		return whole ? undefined : scanner.endText(false);
 	}
 
-	/** A line ends, whatever ends it. */
-	function endLine(): Refusal | undefined {
+	/** A line ends at `at`, whatever ends it. */
+	function endLine(chunk: Uint8Array, at: number): Refusal | undefined {
+		swallowing = false;
 		if (line === NAME) {
 			if (name === "") return endEvent();
 			if (!chooseLine(false)) return "body_malformed";
+			const refusal = judging ? undefined : frameName(chunk, at);
+			if (refusal !== undefined) return refusal;
+		}
+		if (judging) {
+			const refusal = endJudged();
+			if (refusal !== undefined) return refusal;
 		}
 		const data = line !== OTHER;
 		line = NAME;
@@ -85,6 +118,20 @@ export function readEvents(scanner: JsonScanner, output: Output): BodyReader {
 		clearBytes(lineBreak);
 		breaking = scanner.dropping;
 		return refusal;
+	}
+
+	/** The line that was held back goes out, or nobody learns of it. */
+	function endJudged(): Refusal | undefined {
+		judging = false;
+		clearBytes(head);
+		const value = Buffer.from(judged.bytes.subarray(0, judged.length)).toString("latin1");
+		clearBytes(judged);
+		if (!isPlainLine(name, value)) {
+			swallowing = true;
+			return undefined;
+		}
+		keepBreak();
+		return scanner.put(Buffer.from(value === "" ? name : `${name}:${value}`, "latin1"));
 	}
 
 	/** The data of the event go on with `chunk[start, end)`. */
@@ -108,7 +155,10 @@ export function readEvents(scanner: JsonScanner, output: Output): BodyReader {
 			utf8 = stepUtf8(utf8, chunk[i]!);
 			if (utf8 < 0) return "body_malformed";
 		}
-		return scanner.frame(chunk, start, end);
+		if (!judging) return scanner.frame(chunk, start, end);
+		// One byte more than any plain line has tells that it is none.
+		appendBytes(judged, chunk, start, Math.min(end, start + MAX_PLAIN_LINE + 1 - judged.length));
+		return undefined;
 	}
 
 	/** One step from `at`; answers how far it came, or a refusal. */
@@ -125,20 +175,20 @@ export function readEvents(scanner: JsonScanner, output: Output): BodyReader {
 		}
 		if (afterCr) {
 			afterCr = false;
-			if (c === LF) return frame(chunk, at, at + 1) ?? at + 1;
+			if (c === LF) return (swallowing ? undefined : frame(chunk, at, at + 1)) ?? at + 1;
 		}
 		if (c === LF || c === CR) {
 			afterCr = c === CR;
-			return endLine() ?? frame(chunk, at, at + 1) ?? at + 1;
+			return endLine(chunk, at) ?? (swallowing ? undefined : frame(chunk, at, at + 1)) ?? at + 1;
 		}
 		if (line === NAME) {
+			if (name === "" && head.length === 0) nameFrom = at;
 			if (c === COLON) {
 				if (!chooseLine(true)) return "body_malformed";
-			} else {
-				name += String.fromCharCode(c);
-				if (!FIELDS.some((field) => field.startsWith(name))) return "body_malformed";
+				return (judging ? undefined : frameName(chunk, at + 1)) ?? at + 1;
 			}
-			return frame(chunk, at, at + 1) ?? at + 1;
+			name += String.fromCharCode(c);
+			return FIELDS.some((field) => field.startsWith(name)) ? at + 1 : "body_malformed";
 		}
 		if (line === DATA_START) {
 			line = DATA;
@@ -164,12 +214,16 @@ export function readEvents(scanner: JsonScanner, output: Output): BodyReader {
 				if (typeof next === "string") return next;
 				at = next;
 			}
+			if (line === NAME && name !== "") {
+				appendBytes(head, chunk, nameFrom, chunk.length);
+				nameFrom = 0;
+			}
 			return undefined;
 		},
 		end() {
 			if (unread > 0 || (bomAt > 0 && bomAt < BOM.length)) return "body_malformed";
 			if (line !== NAME || name !== "") {
-				const refusal = endLine();
+				const refusal = endLine(NOTHING, 0);
 				if (refusal !== undefined) return refusal;
 			}
 			return endEvent();

@@ -10,6 +10,8 @@ export interface JsonScanner {
 	feed(chunk: Uint8Array, start: number, end: number): Refusal | undefined;
 	/** Copies bytes that frame the text and are no part of it, in their place. */
 	frame(chunk: Uint8Array, start: number, end: number): Refusal | undefined;
+	/** As `frame`, for bytes that are not of the chunk. */
+	put(bytes: Uint8Array): Refusal | undefined;
 	/** A line end of the text that is written elsewhere, as part of the framing. */
 	lineEnd(): Refusal | undefined;
 	/** What is read goes nowhere: it is part of a value that is removed or replaced. */

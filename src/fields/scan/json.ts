@@ -300,6 +300,11 @@ export function createJsonScanner(context: MaskContext): JsonScanner {
 					}
 				}
 				i = end + 1;
+				if (i < to && b[i] === 0x3a) {
+					i++;
+					st = VALUE;
+					continue;
+				}
 				st = COLON;
 				if (i >= to) break;
 			}
@@ -444,6 +449,14 @@ export function createJsonScanner(context: MaskContext): JsonScanner {
 			}
 			spilled = true;
 			return holdBytes(held, chunk.subarray(start, end), true) ? undefined : "body_too_large";
+		},
+		put(bytes) {
+			if (!holding) {
+				putBytes(output, bytes);
+				return undefined;
+			}
+			spilled = true;
+			return holdBytes(held, bytes, true) ? undefined : "body_too_large";
 		},
 		get dropping() {
 			return drop >= 0;

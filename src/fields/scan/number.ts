@@ -66,6 +66,11 @@ export function stepNumber(state: number, c: number): number {
 export function scanNumber(b: Uint8Array, start: number, n: number): number {
 	let i = start;
 	let state = NUMBER_START;
+	// Most numbers are a few digits that do not begin with 0.
+	if (b[i]! > 0x30) {
+		while (i < n && b[i]! >= 0x30 && b[i]! <= 0x39) i++;
+		if (i > start) state = INTEGER;
+	}
 	for (; i < n; i++) {
 		const kind = CLASS[b[i]!]!;
 		if (kind === OTHER) return numberEnds(state) ? i : -1;

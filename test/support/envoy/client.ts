@@ -25,8 +25,14 @@ export interface ClientRequest {
 	readonly path: string;
 	readonly headers?: readonly (readonly [string, string])[];
 	readonly body?: string | Buffer;
+	/** Sends the body in chunks of this many bytes instead of with a length. */
+	readonly chunked?: number;
+	/** Behind the body: chunked by HTTP/1.1, or by HTTP/2. */
+	readonly trailers?: readonly (readonly [string, string])[];
 	/** Milliseconds after which the caller gives up. */
 	readonly patience?: number;
+	/** Told of every piece as it comes, by HTTP/1.1 with what frames it; answers whether the caller has had enough. */
+	readonly onPiece?: (piece: Buffer) => boolean | undefined;
 }
 
 /** The first value of a header. */
@@ -43,16 +49,29 @@ export function callHttp1(port: number, request: ClientRequest): Promise<ClientA
 		"connection: close",
 	];
 	for (const [name, value] of request.headers ?? []) lines.push(`${name}: ${value}`);
-	if (body.length > 0) lines.push(`content-length: ${body.length}`);
+	const { chunked: size } = request;
+	if (size !== undefined) lines.push("transfer-encoding: chunked");
+	else if (body.length > 0) lines.push(`content-length: ${body.length}`);
 	const head = Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
-	return callRaw(port, Buffer.concat([head, body]), request);
+	const content = size === undefined ? body : chunks(body, size, request.trailers ?? []);
+	return callRaw(port, Buffer.concat([head, content]), request);
+}
+
+function chunks(body: Buffer, size: number, trailers: readonly (readonly [string, string])[]): Buffer {
+	const pieces: Buffer[] = [];
+	for (let at = 0; at < body.length; at += size) {
+		const piece = body.subarray(at, at + size);
+		pieces.push(Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from("\r\n"));
+	}
+	const lines = trailers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+	return Buffer.concat([...pieces, Buffer.from(`0\r\n${lines}\r\n`)]);
 }
 
 /** Writes `bytes` as they are and reads until the connection ends. */
 export function callRaw(
 	port: number,
 	bytes: Buffer,
-	request: Pick<ClientRequest, "method" | "patience"> = {},
+	request: Pick<ClientRequest, "method" | "patience" | "onPiece"> = {},
 ): Promise<ClientAnswer> {
 	const start = performance.now();
 	return new Promise((resolve) => {
@@ -64,7 +83,10 @@ export function callRaw(
 			resolve(parse(Buffer.concat(received), request.method === "HEAD", performance.now() - start));
 		};
 		const patience = setTimeout(finish, request.patience ?? 8000);
-		socket.on("data", (piece) => received.push(piece));
+		socket.on("data", (piece) => {
+			received.push(piece);
+			if (request.onPiece?.(piece)) finish();
+		});
 		socket.on("end", finish);
 		socket.on("error", finish);
 	});
@@ -95,8 +117,9 @@ export function callHttp2(port: number, request: ClientRequest): Promise<ClientA
 				":authority": "example.test",
 				...Object.fromEntries(request.headers ?? []),
 			},
-			{ endStream: request.body === undefined },
+			{ endStream: request.body === undefined, waitForTrailers: request.trailers !== undefined },
 		);
+		stream.on("wantTrailers", () => stream.sendTrailers(Object.fromEntries(request.trailers ?? [])));
 		if (request.body !== undefined) stream.end(request.body);
 		stream.on("response", (answered) => {
 			status = Number(answered[":status"]);
@@ -105,7 +128,10 @@ export function callHttp2(port: number, request: ClientRequest): Promise<ClientA
 		stream.on("trailers", (answered) => {
 			trailers = pairs(answered);
 		});
-		stream.on("data", (piece: Buffer) => pieces.push(piece));
+		stream.on("data", (piece: Buffer) => {
+			pieces.push(piece);
+			if (request.onPiece?.(piece)) finish();
+		});
 		stream.on("end", () => {
 			complete = stream.rstCode === 0;
 		});

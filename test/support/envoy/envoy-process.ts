@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { envoyAddress, renderEnvoyConfig } from "../../../scripts/envoy-config.mjs";
+import { cpuOf } from "../process-cpu.ts";
 import type { Certificates } from "./certificates.ts";
 import { freePorts } from "./free-ports.ts";
 
@@ -13,6 +14,8 @@ import { freePorts } from "./free-ports.ts";
 export type EnvoyConfig = any;
 
 export interface EnvoyOptions {
+	/** Which of the shipped configurations, without its ending; `authz-and-fields` when absent. */
+	readonly template?: string;
 	/** Address of Postern's gRPC services. */
 	readonly postern: string;
 	readonly upstream: string;
@@ -45,12 +48,14 @@ export interface EnvoyProcess {
 	readonly variants: Readonly<Record<string, number>>;
 	/** The access log's lines, oldest first. */
 	accessLog(): Promise<readonly Readonly<Record<string, unknown>>[]>;
+	/** CPU that it has taken, milliseconds. */
+	cpu(): number;
 	/** Counters of the admin port whose name holds `part`. */
 	stats(part: string): Promise<string>;
 	stop(): Promise<void>;
 }
 
-const TEMPLATE = resolve(import.meta.dirname, "../../../envoy/authz-and-fields.yaml");
+const TEMPLATES = resolve(import.meta.dirname, "../../../envoy");
 const running = new Set<ChildProcess>();
 process.on("exit", () => {
 	for (const child of running) child.kill("SIGKILL");
@@ -62,17 +67,20 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
 	const folder = await mkdtemp(join(tmpdir(), "postern-envoy-"));
 	const accessLog = join(folder, "access.log");
 	const { files } = options.certificates;
-	const rendered = renderEnvoyConfig(await readFile(TEMPLATE, "utf8"), {
-		ADMIN_PORT: adminPort,
-		EDGE_PORT: port,
-		EDGE_TLS_PORT: tlsPort,
-		TLS_CERTIFICATE: files.certificate,
-		TLS_PRIVATE_KEY: files.key,
-		CLIENT_CA: files.authority,
-		UPSTREAM_ADDRESS: envoyAddress(options.upstream),
-		POSTERN_ADDRESS: envoyAddress(options.postern),
-		ACCESS_LOG: accessLog,
-	});
+	const rendered = renderEnvoyConfig(
+		await readFile(join(TEMPLATES, `${options.template ?? "authz-and-fields"}.yaml`), "utf8"),
+		{
+			ADMIN_PORT: adminPort,
+			EDGE_PORT: port,
+			EDGE_TLS_PORT: tlsPort,
+			TLS_CERTIFICATE: files.certificate,
+			TLS_PRIVATE_KEY: files.key,
+			CLIENT_CA: files.authority,
+			UPSTREAM_ADDRESS: envoyAddress(options.upstream),
+			POSTERN_ADDRESS: envoyAddress(options.postern),
+			ACCESS_LOG: accessLog,
+		},
+	);
 	// JSON is YAML; the shipped file goes to Envoy as it is unless a test changes it.
 	const config = join(folder, "envoy.yaml");
 	const names = Object.keys(options.variants ?? {});
@@ -143,6 +151,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
 				.filter((line) => line !== "")
 				.map((line) => JSON.parse(line) as Record<string, unknown>);
 		},
+		cpu: () => cpuOf(child.pid ?? 0),
 		stats: (part) => read(adminPort, `/stats?filter=${part}`),
 		async stop() {
 			child.kill("SIGTERM");

@@ -15,7 +15,7 @@ import { startTransport, type Transport } from "../../../src/envoy/transport/ser
 import { authorizationService, externalProcessorService } from "../../../src/envoy/transport/services.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import type { JsonValue } from "../../../src/lib/json-value.ts";
-import { checkDeps, fakePolicy } from "../check-deps.ts";
+import { checkDeps, fakePolicy, STRICT } from "../check-deps.ts";
 import { processDeps } from "../process-deps.ts";
 import { memoryLog, memoryMetrics } from "../quiet.ts";
 import { type Certificates, createCertificates } from "./certificates.ts";
@@ -61,7 +61,7 @@ export interface Mesh {
 	close(): Promise<{ readonly answers: number; readonly leaked: number }>;
 }
 
-export interface MeshOptions extends Pick<EnvoyOptions, "change" | "variants"> {
+export interface MeshOptions extends Pick<EnvoyOptions, "template" | "change" | "variants"> {
 	readonly process?: Partial<ProcessDeps>;
 	/** The upstream cluster speaks clear-text HTTP/2. */
 	readonly upstreamHttp2?: boolean;
@@ -82,12 +82,19 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 	};
 	const policy = fakePolicy((bytes) => {
 		const input = JSON.parse(bytes.toString());
-		const path = String(input.attributes.request.http.path).split("?")[0] ?? "";
+		const path = String(input.attributes.request.http.path ?? "").split("?")[0] ?? "";
 		const decision = decisions.get(path);
 		const value = typeof decision === "function" ? decision(input) : decision;
 		return value === undefined ? { kind: "undefined" } : { kind: "value", value };
 	});
-	const checks = createCheckService(checkDeps(policy, { audit, hashKeyId: HASH.id }));
+	const checks = createCheckService(
+		checkDeps(policy, {
+			audit,
+			hashKeyId: HASH.id,
+			// The policy of these tests is asked about everything, bodies that Envoy did not send included.
+			config: { ...STRICT, request: { ...STRICT.request, unread_bodies: "allow" } },
+		}),
+	);
 	const service = createProcess({
 		...processDeps({ audit, clock: systemClock, ...options.process }, HASH).deps,
 	});
@@ -100,7 +107,8 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 	let transport: Transport | undefined;
 
 	async function startPostern(): Promise<void> {
-		server = new Server({ "grpc.enable_channelz": 0, "grpc.max_receive_message_length": 8 << 20 });
+		// With channelz off grpc-js keeps no list of connections, and forceShutdown cuts none.
+		server = new Server({ "grpc.enable_channelz": 1, "grpc.max_receive_message_length": 8 << 20 });
 		server.addService(authorizationService, {
 			Check: (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) => {
 				const check = checkBy ?? ((request: Buffer) => checks.check(request, {}));
@@ -136,12 +144,13 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 		postern: address,
 		upstream: options.upstreamHttp2 ? upstream.http2Address : upstream.address,
 		certificates,
+		...(options.template === undefined ? {} : { template: options.template }),
 		...(options.variants === undefined ? {} : { variants: options.variants }),
 		...(options.change === undefined && !options.upstreamHttp2
 			? {}
 			: {
 					change: (config) => {
-						if (options.upstreamHttp2) speakHttp2(config);
+						if (options.upstreamHttp2) withHttp2Upstream(config);
 						options.change?.(config);
 					},
 				}),
@@ -241,7 +250,10 @@ const TRANSPORT = {
 	maxInFlight: 1000,
 };
 
-function speakHttp2(config: { static_resources: { clusters: Record<string, unknown>[] } }): void {
+/** Makes the upstream cluster speak clear-text HTTP/2. */
+export function withHttp2Upstream(config: {
+	static_resources: { clusters: Record<string, unknown>[] };
+}): void {
 	const cluster = config.static_resources.clusters.find((each) => each["name"] === "upstream");
 	if (cluster === undefined) throw new Error("no upstream cluster");
 	cluster["typed_extension_protocol_options"] = {

@@ -1,19 +1,28 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { bundleOf } from "../policy.ts";
+import { cpuOf } from "../process-cpu.ts";
 
 /** `postern serve` as operators run it: a process of its own, on a unix socket. */
 export interface PosternProcess {
 	/** Address of the gRPC services. */
 	readonly address: string;
-	kill(signal: "SIGTERM" | "SIGKILL"): void;
+	kill(signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
+	/** Fills its memory until it dies; for a process that was started so. */
+	exhaustMemory(): void;
+	/** Its resident set, bytes. */
+	memory(): number;
+	/** CPU that it has taken, milliseconds. */
+	cpu(): number;
 	/** Exit code, or the signal that ended it. */
 	readonly ended: Promise<number | string>;
 	records(): Promise<readonly Readonly<Record<string, unknown>>[]>;
 }
 
+const EXHAUSTER = resolve(import.meta.dirname, "exhaust-memory.mjs");
 const MAIN = resolve(import.meta.dirname, "../../../src/main.ts");
 const running = new Set<ChildProcess>();
 process.on("exit", () => {
@@ -23,7 +32,14 @@ process.on("exit", () => {
 /** Builds `policy` and serves it; resolves once it takes calls. `folder`: of an earlier one, to come back in its place. */
 export async function startPosternProcess(
 	policy: string,
-	options: { readonly drainSeconds: number; readonly folder?: string },
+	options: {
+		readonly drainSeconds: number;
+		readonly folder?: string;
+		/** The heap is small, and {@link PosternProcess.exhaustMemory} fills it. */
+		readonly mortal?: boolean;
+		/** More of `fields`, as YAML in flow style. */
+		readonly fields?: string;
+	},
 ): Promise<PosternProcess & { readonly folder: string }> {
 	const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "postern-serve-")));
 	const address = `unix://${folder}/postern.sock`;
@@ -33,10 +49,12 @@ export async function startPosternProcess(
 		[
 			`serve: { grpc: ["${address}"], admin: "off", drain_seconds: ${options.drainSeconds} }`,
 			"policy: { bundle: bundle.tar.gz }",
+			`fields: ${options.fields ?? "{}"}`,
 			"audit: { sink: audit.jsonl }",
 		].join("\n"),
 	);
-	const child = spawn(process.execPath, [MAIN, "serve", "--config", join(folder, "postern.yaml")], {
+	const node = options.mortal === true ? ["--max-old-space-size=64", `--import=${EXHAUSTER}`] : [];
+	const child = spawn(process.execPath, [...node, MAIN, "serve", "--config", join(folder, "postern.yaml")], {
 		stdio: ["ignore", "ignore", "pipe"],
 	});
 	running.add(child);
@@ -59,6 +77,12 @@ export async function startPosternProcess(
 		folder,
 		ended,
 		kill: (signal) => child.kill(signal),
+		exhaustMemory: () => child.kill("SIGUSR2"),
+		memory() {
+			const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+			return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+		},
+		cpu: () => cpuOf(child.pid ?? 0),
 		async records() {
 			const text = await readFile(join(folder, "audit.jsonl"), "utf8");
 			return text

@@ -7,6 +7,9 @@ export interface SeenRequest {
 	readonly path: string;
 	/** Names in lower case, in order, repeats kept. */
 	readonly headers: readonly (readonly [name: string, value: string])[];
+	/** As it came, chunks put together; of an HTTP/2 request what has come so far. */
+	readonly body: string;
+	readonly trailers: readonly (readonly [name: string, value: string])[];
 }
 
 /** Writes an HTTP/1.1 answer, byte for byte. */
@@ -83,10 +86,11 @@ export async function startUpstream(): Promise<Upstream> {
 			for (;;) {
 				const end = pending.indexOf("\r\n\r\n");
 				if (end < 0) return;
-				const request = readHead(pending.toString("latin1", 0, end));
-				const length = Number(request.headers.find(([name]) => name === "content-length")?.[1] ?? 0);
-				if (pending.length < end + 4 + length) return;
-				pending = pending.subarray(end + 4 + length);
+				const head = readHead(pending.toString("latin1", 0, end));
+				const content = readContent(head.headers, pending.subarray(end + 4));
+				if (content === undefined) return;
+				pending = content.rest;
+				const request = { ...head, body: content.body.toString(), trailers: content.trailers };
 				seen.push(request);
 				(replies.get(request.path) ?? whole({ status: 404, body: "{}" }))(socket, request);
 			}
@@ -97,10 +101,19 @@ export async function startUpstream(): Promise<Upstream> {
 	http2.on("stream", (stream, headers) => {
 		const path = headers[":path"] ?? "";
 		stream.on("error", () => {});
-		seen.push({
+		const request = {
 			method: headers[":method"] ?? "",
 			path,
-			headers: Object.entries(headers).map(([n, v]) => [n, String(v)]),
+			headers: Object.entries(headers).map(([n, v]) => [n, String(v)] as const),
+			body: "",
+			trailers: [] as (readonly [string, string])[],
+		};
+		seen.push(request);
+		stream.on("data", (bytes: Buffer) => {
+			request.body += bytes.toString();
+		});
+		stream.on("trailers", (trailers) => {
+			request.trailers.push(...Object.entries(trailers).map(([n, v]) => [n, String(v)] as const));
 		});
 		const reply = streams.get(path);
 		if (reply === undefined) stream.respond({ ":status": 404 }, { endStream: true });
@@ -125,14 +138,46 @@ export async function startUpstream(): Promise<Upstream> {
 	};
 }
 
-function readHead(head: string): SeenRequest {
+/** The body that follows a head, and what comes behind it; undefined while not all of it is there. */
+function readContent(
+	headers: SeenRequest["headers"],
+	bytes: Buffer,
+):
+	| (Pick<SeenRequest, "trailers"> & { readonly body: Buffer; readonly rest: Buffer<ArrayBuffer> })
+	| undefined {
+	const find = (wanted: string): string | undefined => headers.find(([name]) => name === wanted)?.[1];
+	if (find("transfer-encoding") === undefined) {
+		const length = Number(find("content-length") ?? 0);
+		if (bytes.length < length) return undefined;
+		return { body: bytes.subarray(0, length), rest: Buffer.from(bytes.subarray(length)), trailers: [] };
+	}
+	const pieces: Buffer[] = [];
+	for (let at = 0; ; ) {
+		const lineEnd = bytes.indexOf("\r\n", at);
+		if (lineEnd < 0) return undefined;
+		const size = Number.parseInt(bytes.toString("latin1", at, lineEnd), 16);
+		const end = size === 0 ? bytes.indexOf("\r\n\r\n", lineEnd) : lineEnd + 2 + size;
+		if (end < 0 || bytes.length < end + (size === 0 ? 4 : 2)) return undefined;
+		if (size > 0) {
+			pieces.push(bytes.subarray(lineEnd + 2, end));
+			at = end + 2;
+			continue;
+		}
+		const lines = bytes.toString("latin1", lineEnd + 2, Math.max(lineEnd + 2, end)).split("\r\n");
+		const trailers = lines.filter((line) => line !== "").map(readLine);
+		return { body: Buffer.concat(pieces), rest: Buffer.from(bytes.subarray(end + 4)), trailers };
+	}
+}
+
+function readLine(line: string): readonly [string, string] {
+	const colon = line.indexOf(":");
+	return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+}
+
+function readHead(head: string): Omit<SeenRequest, "body" | "trailers"> {
 	const [start = "", ...lines] = head.split("\r\n");
 	const [method = "", path = ""] = start.split(" ");
-	const headers = lines.map((line) => {
-		const colon = line.indexOf(":");
-		return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const;
-	});
-	return { method, path, headers };
+	return { method, path, headers: lines.map(readLine) };
 }
 
 function listen(server: Pick<Server, "listen" | "address">): Promise<string> {

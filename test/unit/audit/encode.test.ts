@@ -22,7 +22,14 @@ const decision: DecisionRecord = {
 };
 
 function release(fields: FieldReport): ReleaseRecord {
-	return { type: "release", time: decision.time, status: 200, outcome: "released", fields };
+	return {
+		type: "release",
+		time: decision.time,
+		direction: "response",
+		status: 200,
+		outcome: "released",
+		fields,
+	};
 }
 
 test("a record is one line of JSON, whatever its texts hold", () => {

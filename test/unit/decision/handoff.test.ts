@@ -24,6 +24,9 @@ test("the text is canonical JSON", () => {
 		'{"consumer":"3:jwt0:3:ann","digests":{"hash_key":"k1"},"op":"GET api.test /people",' +
 			'"response":{"release":["$.a"]},"rev":"r1","v":1,"verdict":"allow"}',
 	);
+	expect(writeHandoff({ ...SOURCE, request: '{"release":[]}' })).toContain(
+		'"op":"GET api.test /people","request":{"release":[]},"response":{"release":["$.a"]},',
+	);
 });
 
 test("what is written is read back", () => {
@@ -36,14 +39,18 @@ test("what is written is read back", () => {
 		digests: fc.oneof(fc.constant({}), fc.record({ hash_key: text })),
 	});
 	fc.assert(
-		fc.property(source, fc.option(fc.jsonValue()), (given, response) => {
-			const directive = response === null ? {} : { response: JSON.stringify(response) };
-			const written = writeHandoff({ ...given, ...directive });
+		fc.property(source, fc.option(fc.jsonValue()), fc.option(fc.jsonValue()), (given, response, request) => {
+			const directives = {
+				...(response === null ? {} : { response: JSON.stringify(response) }),
+				...(request === null ? {} : { request: JSON.stringify(request) }),
+			};
+			const written = writeHandoff({ ...given, ...directives });
 			fc.pre(written !== undefined);
 			expect(readHandoff(written as string)).toEqual({
 				...given,
 				v: 1,
 				...(response === null ? {} : { response: JSON.parse(JSON.stringify(response)) }),
+				...(request === null ? {} : { request: JSON.parse(JSON.stringify(request)) }),
 			});
 		}),
 	);

@@ -12,6 +12,7 @@ const STRICT: DecisionRules = {
 	extensions: true,
 	readDirective: (value) => readDirective(value, DECISION_RULES),
 	hash: true,
+	request: true,
 };
 const COMPAT: DecisionRules = { ...STRICT, compat: true, extensions: false };
 const EXTENDED: DecisionRules = { ...STRICT, compat: true, extensions: true };
@@ -77,9 +78,17 @@ describe("unknown keys", () => {
 });
 
 describe("keys that are not carried out", () => {
-	test.each(["limits", "secrets", "request"])("%s is never ignored", (key) => {
+	test.each(["limits", "secrets"])("%s is never ignored", (key) => {
 		expect(reasonOf({ allowed: true, [key]: [] })).toBe("decision_unsupported");
 		expect(reasonOf({ allowed: true, [key]: {} }, EXTENDED)).toBe("decision_unsupported");
+	});
+	test("request is refused where Envoy sends no request bodies", () => {
+		const rules = { ...STRICT, request: false };
+		expect(read({ allowed: true, request: { release: ["$.a"] } }, rules)).toMatchObject({
+			reason: "decision_unsupported",
+			detail: "request needs fields.request: true",
+		});
+		expect(reasonOf({ allowed: false, request: { release: ["$.a"] } }, rules)).toBe("decision_unsupported");
 	});
 	test("a directive that asks for detectors is not released without them", () => {
 		expect(reasonOf({ allowed: true, response: { release: ["$"], detect: ["email"] } })).toBe(
@@ -289,6 +298,24 @@ describe("notes for the record", () => {
 
 describe("directives", () => {
 	const hashing = { mask: [{ select: "$.a", as: "hash" }] };
+	test("one for the request is read like one for the answer, and has to be closed", () => {
+		const decision = allow({ response: {}, request: { release: ["$.a"], withhold: ["$.b"] } });
+		expect(decision.request?.text).toBe('{"release":["$.a"],"withhold":["$.b"]}');
+		expect(decision.response?.text).toBe("{}");
+		expect(read({ allowed: true, request: { withhold: ["$.b"] } })).toMatchObject({
+			reason: "directive_invalid",
+			detail: "request: release is required",
+		});
+		expect(reasonOf({ allowed: false, request: {} })).toBe("directive_invalid");
+		expect(reasonOf({ allowed: true, request: { release: [], stream: true } })).toBe("directive_invalid");
+		expect(reasonOf({ allowed: true, request: { release: [], detect: ["pan"] } })).toBe(
+			"decision_unsupported",
+		);
+		const hashed = { release: [], ...hashing };
+		expect(reasonOf({ allowed: true, request: hashed }, { ...STRICT, hash: false })).toBe("hash_unavailable");
+		expect(reasonOf({ allowed: true, request: 1 }, EXTENDED)).toBe("directive_invalid");
+		expect(readDecision({ allowed: true, request: 1 }, COMPAT).ignored).toEqual(["request"]);
+	});
 	test("an allow carries it; a denial that has a bad one says so", () => {
 		expect(allow({ response: { release: ["$.a"] } }).response?.text).toBe('{"release":["$.a"]}');
 		expect(allow({ response: {} }).response).toBeDefined();
@@ -327,6 +354,7 @@ test("whatever a policy answers, what comes out is a decision, and an allow only
 		"body",
 		"dynamic_metadata",
 		"response",
+		"request",
 		"rules",
 		"reason",
 		"x",

@@ -8,7 +8,7 @@ describe("reading a directive", () => {
 	test("an empty one is a directive that names nothing", () => {
 		expect(readDirective({}, PLAIN_RULES)).toEqual({
 			ok: true,
-			directive: { mask: [], withhold: [], mediaTypes: [], text: "{}" },
+			directive: { mask: [], withhold: [], mediaTypes: [], stream: false, text: "{}" },
 		});
 	});
 
@@ -69,6 +69,18 @@ describe("a directive inside a decision", () => {
 			directive: { mediaTypes: ["text/event-stream"], mask: [{ strategy: { keepEnd: 4, minHidden: 2 } }] },
 		});
 		expect(readDirective({ media_types: ["text/*; q=1"] }, DECISION_RULES).ok).toBe(false);
+	});
+
+	test("may let a body flow, by true alone", () => {
+		const streams = (value: unknown) => {
+			const read = readDirective(value, DECISION_RULES);
+			return read.ok ? read.directive.stream : read.kind;
+		};
+		expect(streams({})).toBe(false);
+		expect(streams({ stream: false })).toBe(false);
+		expect(streams({ stream: true })).toBe(true);
+		for (const stream of [1, "true", null, [true]]) expect(streams({ stream })).toBe("invalid");
+		expect(readDirective({ stream: true }, PLAIN_RULES).ok).toBe(false);
 	});
 
 	test.each<[string, unknown]>([

@@ -77,6 +77,20 @@ describe("server-sent events", () => {
 		);
 	});
 
+	test.each([
+		[": a comment\nid: 7\nevent: paid\nretry: 10\ndata: 1\n\n", "id: 7\nevent: paid\nretry: 10\ndata: 1\n\n"],
+		["id: ada@mail.example\r\nevent: Ada Moreau\r\nretry: 1e3\r\ndata: 1\r\n\r\n", "data: 1\r\n\r\n"],
+		[": ping\r\r", "\r"],
+		["data: 1\r:\r\n\n", "data: 1\r\n"],
+		["id: a b", ""],
+		["id", "id"],
+		['data: {"a":[1,\nid: x y\ndata: 3],\n:c\ndata: "b":1}\n\n', 'data: {\ndata: "b":1}\n\n'],
+		['data: {"a":[1,\nid: 5\ndata: 3],\ndata: "b":1}\n\n', 'data: {\nid: 5\ndata: \ndata: "b":1}\n\n'],
+	])("in a decision %j becomes %j: other lines pass as plain tokens only", (body, expected) => {
+		for (const chunks of [[1], [2, 3], [7], [1000]])
+			expect(mask({ directive: noA, body, format: "sse", chunks, decision: true }).text).toBe(expected);
+	});
+
 	test("a masked number at the end of a line is written before the line end", () => {
 		expect(run("sse", { mask: [{ select: "$", as: "partial", keep_end: 1 }] }, "data: 123\n\ndata: 45")).toBe(
 			'data: "**3"\n\ndata: "*5"',

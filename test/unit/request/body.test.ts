@@ -19,7 +19,7 @@ function read(
 	raw = true,
 ) {
 	const bytes = Buffer.from(text);
-	const facts: HeaderFacts = { authorization: [], redirected: false, ...headers };
+	const facts: HeaderFacts = { authorization: [], redirected: false, upgrade: false, ...headers };
 	const source = { bytes, start: 0, end: bytes.length, headers: facts, framed, raw, segments: ["s.S", "M"] };
 	return readBody(source, rules);
 }

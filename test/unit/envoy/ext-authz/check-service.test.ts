@@ -134,6 +134,57 @@ describe("an ordinary call", () => {
 	});
 });
 
+describe("a directive for the request alone", () => {
+	const value = { allowed: true, request: { release: ["$.a"], mask: [{ select: "$.b", as: "hash" }] } };
+	test("is handed on: ext_proc is not left out, and the answer's headers stay the caller's", async () => {
+		const { answer, record } = await run(httpCheck({ method: "PATCH" }), {
+			evaluation: { kind: "value", value },
+			deps: { hashKeyId: "k1" },
+		});
+		expect(answer.metadata["fields"]).toBe("some");
+		const handoff = readHandoff(String(answer.metadata["directive"]));
+		expect(handoff).toMatchObject({ digests: { hash_key: "k1" }, request: value.request });
+		expect(handoff?.response).toBeUndefined();
+		expect(record.released).toBe("fields");
+		expect(headersOf(answer.okResponse?.headers)["accept-encoding"]).toBeUndefined();
+	});
+	test("is denied where Envoy sends no request bodies", async () => {
+		const config = { ...STRICT, fields: { ...STRICT.fields, request: false } };
+		const seen = await run(httpCheck(), { evaluation: { kind: "value", value }, deps: { config } });
+		expect(seen.record.reason).toBe("decision_unsupported");
+	});
+});
+
+describe("what follows the headers is no body of HTTP", () => {
+	const tunnels: HttpFields[] = [
+		{ method: "CONNECT", path: "" },
+		{ method: "Connect" },
+		{ headers: { upgrade: "websocket", connection: "upgrade" } },
+		{ raw: [["upgrade", "anything"]] },
+		{ method: "CONNECT", headers: { ":protocol": "websocket" } },
+		{ raw: [[":protocol", "connect-udp"]] },
+	];
+	const decided = async (http: HttpFields, value: unknown, config = STRICT) =>
+		(await run(httpCheck(http), { evaluation: { kind: "value", value } as Evaluation, deps: { config } }))
+			.record;
+	test.each(tunnels)("under a directive %j is refused", async (http) => {
+		for (const key of ["response", "request"])
+			expect(await decided(http, { allowed: true, [key]: { release: [] } })).toMatchObject({
+				verdict: "deny",
+				reason: "unmaskable_protocol",
+				status: 403,
+			});
+	});
+	test("without a directive, or without ext_proc, it is the policy's to allow", async () => {
+		for (const http of tunnels) {
+			expect((await decided(http, { allowed: true })).reason).toBe("allowed");
+			expect((await decided(http, false)).reason).toBe("policy_denied");
+			const bare = { ...STRICT, fields: { ...STRICT.fields, enabled: false } };
+			expect((await decided(http, { allowed: true, response: {} }, bare)).reason).toBe("allowed");
+		}
+	});
+});
+
 describe("refused before the policy runs", () => {
 	test("TRACE, however it is written", async () => {
 		expect(await reasonFor({ method: "TRACE" })).toBe("method_refused");

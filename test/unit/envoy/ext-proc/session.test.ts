@@ -1,51 +1,22 @@
-import { createHmac } from "node:crypto";
-import { brotliCompressSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
 import type { ProcessDeps } from "../../../../src/envoy/ext-proc/deps.ts";
-import type { HashKey } from "../../../../src/envoy/ext-proc/plan-cache.ts";
-import type { ProcessStream, Step } from "../../../../src/envoy/ext-proc/process-stream.ts";
-import { createProcess } from "../../../../src/envoy/ext-proc/session.ts";
 import {
 	type HeadersOptions,
 	handoffMetadata,
-	readResponse,
 	requestBytes,
 	responseBody,
 	responseHeaders,
 	responseTrailers,
 	struct,
 } from "../../../support/ext-proc-messages.ts";
-import { processDeps } from "../../../support/process-deps.ts";
+import { openStream as open, replacement, send } from "../../../support/process-exchange.ts";
 
 const CONTINUE = 0;
 const BODY = '{"id":7,"name":"Ada","ssn":"SECRET"}';
 const DIRECTIVE = { release: ["$.id", "$.name"] };
 const MASKED = '{"id":7,"name":"Ada"}';
 const RELEASING = handoffMetadata({ response: DIRECTIVE });
-
-const hash: HashKey = {
-	id: "k1",
-	hmac: (message) => createHmac("sha256", "key").update(message).digest(),
-};
-
-function open(changes: Partial<ProcessDeps> = {}) {
-	const made = processDeps(changes, hash);
-	return { ...made, stream: createProcess(made.deps).open() };
-}
-
-/** The answer's fields, or the code of the failure. */
-async function send(stream: ProcessStream, message: Uint8Array) {
-	const step: Step = await stream.receive(message);
-	return step.kind === "answer" ? readResponse(step.message) : { failed: step.code };
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: a decoded answer
-function replacement(answer: any): { status: number; reason: string } | undefined {
-	const immediate = answer.immediate_response;
-	if (immediate === undefined) return undefined;
-	expect(JSON.parse(immediate.body.toString())).toMatchObject({ status: immediate.status.code });
-	return { status: immediate.status.code, reason: immediate.details.replace(/^postern_/, "") };
-}
 
 // biome-ignore lint/suspicious/noExplicitAny: a decoded answer
 function bodyOf(answer: any): string | undefined {
@@ -142,6 +113,7 @@ describe("an answer under a directive", () => {
 		["gzip", gzipSync(BODY)],
 		["x-gzip", gzipSync(BODY)],
 		["br", brotliCompressSync(BODY)],
+		["zstd", zstdCompressSync(BODY)],
 	])("coded as %s is decoded, masked and given out plain", async (coding, bytes) => {
 		const { headers, body } = await exchange(
 			{
@@ -319,8 +291,8 @@ describe("an answer is replaced, with nothing of the upstream's in it", () => {
 			"body_unsupported",
 		],
 		[
-			"zstd",
-			{ metadata: RELEASING, headers: [JSON_TYPE, ["content-encoding", "zstd"]] },
+			"an unknown coding",
+			{ metadata: RELEASING, headers: [JSON_TYPE, ["content-encoding", "compress"]] },
 			502,
 			"body_unsupported",
 		],
@@ -471,31 +443,20 @@ describe("an answer passes as it came", () => {
 		});
 		expect(replacement(headers)).toEqual({ status: 502, reason: "handoff_stale" });
 	});
-
-	test("the messages of a request", async () => {
-		const { stream } = open();
-		const protocol_config = { response_body_mode: 2 };
-		const headers = requestBytes({ request_headers: { end_of_stream: false }, protocol_config });
-		expect((await send(stream, headers)).request_headers.response).toEqual({ status: CONTINUE });
-		const body = await send(
-			stream,
-			requestBytes({ request_body: { body: Buffer.from("x"), end_of_stream: true } }),
-		);
-		expect(body.request_body.response).toEqual({ status: CONTINUE });
-		expect((await send(stream, requestBytes({ request_trailers: {} }))).request_trailers).toBeDefined();
-		expect(stream.mayEnd()).toBe(false);
-		const answer = await send(stream, responseHeaders({ metadata: RELEASING, protocol: undefined }));
-		expect(answer.response_headers).toBeDefined();
-	});
 });
 
 describe("a stream ends with an error", () => {
 	test.each<[string, Buffer, string]>([
 		["response_body_mode NONE", responseHeaders({ protocol: { response_body_mode: 0 } }), "unsupported"],
-		["STREAMED", responseHeaders({ protocol: { response_body_mode: 1 } }), "unsupported"],
 		["BUFFERED_PARTIAL", responseHeaders({ protocol: { response_body_mode: 3 } }), "unsupported"],
 		["FULL_DUPLEX_STREAMED", responseHeaders({ protocol: { response_body_mode: 4 } }), "unsupported"],
 		["no protocol configuration", responseHeaders({ protocol: undefined }), "unsupported"],
+		...[1, 3, 4, 5].map((mode): [string, Buffer, string] => [
+			`request_body_mode ${mode}`,
+			responseHeaders({ protocol: { request_body_mode: mode, response_body_mode: 2 } }),
+			"unsupported",
+		]),
+		["response_body_mode 5", responseHeaders({ protocol: { response_body_mode: 5 } }), "unsupported"],
 		[
 			"bodies without waiting",
 			responseHeaders({
