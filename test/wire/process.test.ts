@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createProcess } from "../../src/envoy/ext-proc/session.ts";
-import { startTransport, type Transport } from "../../src/envoy/transport/server.ts";
+import { startTransport } from "../../src/envoy/transport/server.ts";
+import type { Transport } from "../../src/envoy/transport/types.ts";
 import { mutated, seeded } from "../support/byte-mutations.ts";
 import {
 	handoffMetadata,

@@ -10,9 +10,13 @@ import type { AuditRecord, DecisionRecord, ReleaseRecord } from "../../../src/au
 import { createCheckService } from "../../../src/envoy/ext-authz/check-service.ts";
 import type { ProcessDeps } from "../../../src/envoy/ext-proc/deps.ts";
 import { createProcess } from "../../../src/envoy/ext-proc/session.ts";
-import { runProcessCall } from "../../../src/envoy/transport/process-call.ts";
-import { startTransport, type Transport } from "../../../src/envoy/transport/server.ts";
-import { authorizationService, externalProcessorService } from "../../../src/envoy/transport/services.ts";
+import { runProcessCall } from "../../../src/envoy/transport/grpc-js/process-call.ts";
+import {
+	authorizationService,
+	externalProcessorService,
+} from "../../../src/envoy/transport/grpc-js/services.ts";
+import { startTransport } from "../../../src/envoy/transport/server.ts";
+import type { Transport } from "../../../src/envoy/transport/types.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import type { JsonValue } from "../../../src/lib/json-value.ts";
 import { checkDeps, fakePolicy } from "../check-deps.ts";

@@ -7,11 +7,8 @@ import { loadSync } from "@grpc/proto-loader";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { protoPath } from "grpc-health-check";
 import type { ProcessStream, Step } from "../../../../src/envoy/ext-proc/process-stream.ts";
-import {
-	startTransport,
-	type Transport,
-	type TransportDeps,
-} from "../../../../src/envoy/transport/server.ts";
+import { startTransport } from "../../../../src/envoy/transport/server.ts";
+import type { Transport, TransportDeps } from "../../../../src/envoy/transport/types.ts";
 import { type BytesClient, connectBytes } from "../../../support/grpc-bytes.ts";
 import { memoryLog, memoryMetrics } from "../../../support/quiet.ts";
 

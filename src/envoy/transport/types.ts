@@ -1,0 +1,48 @@
+import type { Logger, Metrics } from "../../telemetry/types.ts";
+import type { ProcessService } from "../ext-proc/process-stream.ts";
+
+export interface TransportOptions {
+	/** `HOST:PORT` (0: any free port) or `unix:///PATH`. */
+	readonly addresses: readonly string[];
+	/** Mode of unix sockets, `0o660`. */
+	readonly socketMode: number;
+	readonly maxMessageBytes: number;
+	readonly maxConcurrentStreams: number;
+	readonly maxConnectionAgeMs: number;
+	/** How long calls of a connection past its age may go on. */
+	readonly maxConnectionAgeGraceMs: number;
+	readonly maxConnectionIdleMs: number;
+	readonly keepaliveMs: number;
+	readonly keepaliveTimeoutMs: number;
+	/** Checks and streams at one time, over all connections. */
+	readonly maxInFlight: number;
+}
+
+export interface TransportDeps {
+	/** Answers one CheckRequest; `deadlineMs`: wall clock, Infinity when the caller gave none. */
+	readonly check: (request: Uint8Array, deadlineMs: number) => Uint8Array | Promise<Uint8Array>;
+	/** An explicit denial: never is a Check refused by a gRPC error, which `failure_mode_allow` would turn round. */
+	readonly deny: (reason: "overload" | "internal") => Uint8Array;
+	/** Absent: `fields.enabled: false`, and `Process` is unimplemented. */
+	readonly process?: ProcessService;
+	readonly log: Logger;
+	readonly metrics: Pick<Metrics, "streams" | "limitsHit">;
+}
+
+/** `grpc.health.v1.Health` of this process, for the whole server and both services. */
+export interface Health {
+	setServing(serving: boolean): void;
+}
+
+export interface Transport {
+	/** As bound, with real port numbers, in the order of the options. */
+	readonly addresses: readonly string[];
+	readonly health: Health;
+	/** Checks and streams under way. */
+	inFlight(): number;
+	/**
+	 * Reports NOT_SERVING, sends GOAWAY, lets calls finish. Streams that are still open after `deadlineMs` end
+	 * with UNAVAILABLE: with OK Envoy would pass the bodies they owe.
+	 */
+	drain(deadlineMs: number): Promise<void>;
+}
