@@ -149,6 +149,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 				check: (request, deadlineMs) => checks.check(request, { deadlineMs }),
 				deny: checks.deny,
 				...service,
+				clock,
 				log,
 				metrics,
 			});
@@ -306,6 +307,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 function transportOptions(config: Config): TransportOptions {
 	const { serve } = config;
 	return {
+		transport: serve.transport,
 		addresses: serve.grpc,
 		socketMode: socketMode(config),
 		maxMessageBytes: serve.max_message_bytes,
@@ -316,6 +318,14 @@ function transportOptions(config: Config): TransportOptions {
 		keepaliveMs: FIXED_LIMITS.grpc_keepalive_seconds.value * 1000,
 		keepaliveTimeoutMs: FIXED_LIMITS.grpc_keepalive_timeout_seconds.value * 1000,
 		maxInFlight: serve.max_in_flight,
+		lane: {
+			maxConnections: serve.lane.max_connections,
+			maxHeaderBytes: serve.lane.max_header_bytes,
+			maxBufferedBytes: serve.lane.max_buffered_bytes,
+			maxResetsPerSecond: serve.lane.max_resets_per_second,
+			maxControlFramesPerSecond: serve.lane.max_control_frames_per_second,
+			stallMs: serve.lane.stall_seconds * 1000,
+		},
 	};
 }
 

@@ -34,6 +34,8 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 		maskedFields: counter(registry, METRICS.maskedFields),
 		processSeconds: histogram(registry, METRICS.processSeconds),
 		streams: gauge(registry, METRICS.streams),
+		laneConnections: gauge(registry, METRICS.laneConnections),
+		laneErrors: counter(registry, METRICS.laneErrors),
 		auditRecords: counter(registry, METRICS.auditRecords),
 		auditQueueBytes: gauge(registry, METRICS.auditQueueBytes),
 		limitsHit: counter(registry, METRICS.limitsHit),

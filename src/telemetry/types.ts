@@ -30,6 +30,8 @@ export interface Metrics {
 	readonly maskedFields: Counter;
 	readonly processSeconds: Histogram;
 	readonly streams: Gauge;
+	readonly laneConnections: Gauge;
+	readonly laneErrors: Counter;
 	readonly auditRecords: Counter;
 	readonly auditQueueBytes: Gauge;
 	readonly limitsHit: Counter;

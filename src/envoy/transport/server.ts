@@ -1,12 +1,61 @@
+import { parseAddress } from "../../lib/address.ts";
 import { startGrpcJs } from "./grpc-js/server.ts";
-import { createInFlight } from "./in-flight.ts";
+import { createInFlight, type InFlight } from "./in-flight.ts";
+import { startLane } from "./lane/server.ts";
 import type { Transport, TransportDeps, TransportOptions } from "./types.ts";
 
+type Kind = "grpc-js" | "lane";
+
+const START = { "grpc-js": startGrpcJs, lane: startLane } as const;
+
 /**
- * Serves both gRPC services.
+ * Serves both gRPC services, each address by the transport that is configured for it. All share one limit of calls.
  *
  * @throws PosternError `address_in_use`, `address_unusable`
  */
-export function startTransport(options: TransportOptions, deps: TransportDeps): Promise<Transport> {
-	return startGrpcJs(options, deps, createInFlight(options.maxInFlight, deps));
+export async function startTransport(options: TransportOptions, deps: TransportDeps): Promise<Transport> {
+	const calls = createInFlight(options.maxInFlight, deps);
+	const kinds = options.addresses.map((address) => kindFor(address, options));
+	const [first, ...others] = [...new Set(kinds)].map((kind) => ({
+		kind,
+		addresses: options.addresses.filter((_, index) => kinds[index] === kind),
+	}));
+	if (first === undefined || others.length === 0)
+		return START[first?.kind ?? "lane"]({ ...options, addresses: first?.addresses ?? [] }, deps, calls);
+	const started: { readonly kind: Kind; readonly transport: Transport }[] = [];
+	try {
+		for (const { kind, addresses } of [first, ...others])
+			started.push({ kind, transport: await START[kind]({ ...options, addresses }, deps, calls) });
+	} catch (error) {
+		await Promise.all(started.map(({ transport }) => transport.drain(0)));
+		throw error;
+	}
+	return together(kinds, started, calls);
+}
+
+/** `auto`: the lane wherever no TLS is needed, which is where nobody but this machine can listen in. */
+function kindFor(address: string, { transport = "auto" }: TransportOptions): Kind {
+	if (transport !== "auto") return transport;
+	const parsed = parseAddress(address);
+	return parsed?.kind === "unix" || (parsed?.kind === "tcp" && parsed.loopback) ? "lane" : "grpc-js";
+}
+
+function together(
+	kinds: readonly Kind[],
+	started: readonly { readonly kind: Kind; readonly transport: Transport }[],
+	calls: InFlight,
+): Transport {
+	const left = new Map(started.map(({ kind, transport }) => [kind, [...transport.addresses]]));
+	return {
+		addresses: kinds.map((kind) => left.get(kind)?.shift() ?? ""),
+		health: {
+			setServing(serving) {
+				for (const { transport } of started) transport.health.setServing(serving);
+			},
+		},
+		inFlight: calls.total,
+		async drain(deadlineMs) {
+			await Promise.all(started.map(({ transport }) => transport.drain(deadlineMs)));
+		},
+	};
 }

@@ -1,7 +1,28 @@
+import type { Clock } from "../../lib/clock.ts";
 import type { Logger, Metrics } from "../../telemetry/types.ts";
 import type { ProcessService } from "../ext-proc/process-stream.ts";
 
+/** `auto`: the lane for unix sockets and loopback ports, grpc-js for everything else. */
+export type TransportKind = "auto" | "grpc-js" | "lane";
+
+/** What one peer of the lane may cost, and all of them together. */
+export interface LaneLimits {
+	readonly maxConnections: number;
+	/** Of one header block, as SETTINGS_MAX_HEADER_LIST_SIZE counts. */
+	readonly maxHeaderBytes: number;
+	/** Of messages that are incomplete or wait to leave, over all connections. */
+	readonly maxBufferedBytes: number;
+	readonly maxResetsPerSecond: number;
+	readonly maxControlFramesPerSecond: number;
+	/** How long a peer may leave something half done. */
+	readonly stallMs: number;
+}
+
 export interface TransportOptions {
+	/** Absent: `auto`. */
+	readonly transport?: TransportKind;
+	/** Absent: the defaults. */
+	readonly lane?: LaneLimits;
 	/** `HOST:PORT` (0: any free port) or `unix:///PATH`. */
 	readonly addresses: readonly string[];
 	/** Mode of unix sockets, `0o660`. */
@@ -25,8 +46,10 @@ export interface TransportDeps {
 	readonly deny: (reason: "overload" | "internal") => Uint8Array;
 	/** Absent: `fields.enabled: false`, and `Process` is unimplemented. */
 	readonly process?: ProcessService;
+	/** Absent: the system's. */
+	readonly clock?: Clock;
 	readonly log: Logger;
-	readonly metrics: Pick<Metrics, "streams" | "limitsHit">;
+	readonly metrics: Pick<Metrics, "streams" | "limitsHit" | "laneConnections" | "laneErrors">;
 }
 
 /** `grpc.health.v1.Health` of this process, for the whole server and both services. */
