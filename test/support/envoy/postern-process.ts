@@ -3,6 +3,7 @@ import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { bundleOf } from "../policy.ts";
+import { type TestedTransport, testedTransport } from "../transports.ts";
 
 /** `postern serve` as operators run it: a process of its own, on a unix socket. */
 export interface PosternProcess {
@@ -23,7 +24,11 @@ process.on("exit", () => {
 /** Builds `policy` and serves it; resolves once it takes calls. `folder`: of an earlier one, to come back in its place. */
 export async function startPosternProcess(
 	policy: string,
-	options: { readonly drainSeconds: number; readonly folder?: string },
+	options: {
+		readonly drainSeconds: number;
+		readonly folder?: string;
+		readonly transport?: TestedTransport;
+	},
 ): Promise<PosternProcess & { readonly folder: string }> {
 	const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "postern-serve-")));
 	const address = `unix://${folder}/postern.sock`;
@@ -31,7 +36,7 @@ export async function startPosternProcess(
 	await writeFile(
 		join(folder, "postern.yaml"),
 		[
-			`serve: { grpc: ["${address}"], admin: "off", drain_seconds: ${options.drainSeconds} }`,
+			`serve: { grpc: ["${address}"], admin: "off", drain_seconds: ${options.drainSeconds}, transport: ${options.transport ?? testedTransport()} }`,
 			"policy: { bundle: bundle.tar.gz }",
 			"audit: { sink: audit.jsonl }",
 		].join("\n"),

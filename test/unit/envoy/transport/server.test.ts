@@ -11,8 +11,7 @@ import { startTransport } from "../../../../src/envoy/transport/server.ts";
 import type { Transport, TransportDeps } from "../../../../src/envoy/transport/types.ts";
 import { type BytesClient, connectBytes } from "../../../support/grpc-bytes.ts";
 import { memoryLog, memoryMetrics } from "../../../support/quiet.ts";
-
-const KINDS = ["grpc-js", "lane"] as const;
+import { type TestedTransport, TRANSPORTS } from "../../../support/transports.ts";
 
 const OPTIONS = {
 	addresses: ["127.0.0.1:0"],
@@ -38,7 +37,7 @@ afterEach(async () => {
 	for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-let kind: (typeof KINDS)[number] = "lane";
+let kind: TestedTransport = "lane";
 
 async function start(deps: Partial<TransportDeps> = {}, options: Partial<typeof OPTIONS> = {}) {
 	const log = memoryLog();
@@ -82,7 +81,7 @@ function text(event: unknown): unknown {
 	return Buffer.isBuffer(event) ? event.toString() : event;
 }
 
-describe.each(KINDS)("%s: checks", (each) => {
+describe.each(TRANSPORTS)("%s: checks", (each) => {
 	beforeAll(() => {
 		kind = each;
 	});
@@ -146,7 +145,7 @@ describe.each(KINDS)("%s: checks", (each) => {
 	});
 });
 
-describe.each(KINDS)("%s: streams", (each) => {
+describe.each(TRANSPORTS)("%s: streams", (each) => {
 	beforeAll(() => {
 		kind = each;
 	});
@@ -219,7 +218,7 @@ describe.each(KINDS)("%s: streams", (each) => {
 	});
 });
 
-describe.each(KINDS)("%s: drain", (each) => {
+describe.each(TRANSPORTS)("%s: drain", (each) => {
 	beforeAll(() => {
 		kind = each;
 	});
@@ -273,7 +272,7 @@ describe.each(KINDS)("%s: drain", (each) => {
 	});
 });
 
-describe.each(KINDS)("%s: addresses", (each) => {
+describe.each(TRANSPORTS)("%s: addresses", (each) => {
 	beforeAll(() => {
 		kind = each;
 	});
