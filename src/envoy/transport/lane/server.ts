@@ -13,17 +13,9 @@ import type { Connection, Lane } from "./state.ts";
 import { endCalls, sweep, sweepInterval } from "./sweep.ts";
 import { inTurn } from "./turn.ts";
 
-/**
- * Serves every service by an HTTP/2 server side of our own, without TLS: for unix sockets and loopback ports.
- *
- * @throws PosternError `address_in_use`, `address_unusable`
- */
-export async function startLane(
-	options: TransportOptions,
-	deps: TransportDeps,
-	calls: InFlight,
-): Promise<Transport> {
-	const lane: Lane = {
+/** What the connections of one process share. */
+export function createLane(options: TransportOptions, deps: TransportDeps, calls: InFlight): Lane {
+	return {
 		options,
 		limits: options.lane ?? DEFAULT_LANE_LIMITS,
 		deps,
@@ -35,6 +27,19 @@ export async function startLane(
 		watchers: new Set(),
 		spareBuffers: [],
 	};
+}
+
+/**
+ * Serves every service by an HTTP/2 server side of our own, without TLS: for unix sockets and loopback ports.
+ *
+ * @throws PosternError `address_in_use`, `address_unusable`
+ */
+export async function startLane(
+	options: TransportOptions,
+	deps: TransportDeps,
+	calls: InFlight,
+): Promise<Transport> {
+	const lane = createLane(options, deps, calls);
 	const servers: Server[] = [];
 	const timer = setInterval(() => sweep(lane), sweepInterval(lane));
 	timer.unref();
