@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import type { Socket } from "node:net";
 import { createBudget } from "./budget.ts";
-import { closeConnection, failConnection } from "./closing.ts";
+import { closeConnection, failConnection, overLimit } from "./closing.ts";
 import { ConnectionError } from "./error-codes.ts";
 import { createReceiveWindow } from "./flow-window.ts";
 import { createFrameIntake, isInsideFrame, takeFrames } from "./frame-intake.ts";
@@ -24,6 +24,8 @@ import { beginTurn, finishTurn } from "./turn.ts";
 /** Every window before SETTINGS and WINDOW_UPDATE (RFC 9113, section 6.9.2). */
 const DEFAULT_WINDOW = 65_535;
 const ENDED_STREAMS = 128;
+/** Headers over the limit end their call; over so many times the limit they end the connection. */
+const BOMB_FACTOR = 4;
 /** Ages are spread by a tenth to either side, so that connections which began together do not end so. */
 const SPREAD = 1000;
 
@@ -51,7 +53,12 @@ export function openConnection(lane: Lane, socket: Socket): Connection {
 		pingAt: 0,
 		decoder: createHpackDecoder(HPACK_TABLE_BYTES),
 		head,
-		take: (field) => takeField(head, field),
+		take: (field) => {
+			takeField(head, field);
+			// A block may refer to one large entry thousands of times; who does so is not to be worked for any further.
+			if (head.size > limits.maxHeaderBytes * BOMB_FACTOR)
+				throw overLimit("lane.max_header_bytes", "headers many times over the limit");
+		},
 		blockStream: 0,
 		blockEndsStream: false,
 		block: NO_BYTES,

@@ -8,7 +8,7 @@ import { HpackError } from "./hpack/hpack-error.ts";
 import { MAX_CONTINUATIONS } from "./limits.ts";
 import { isComplete, resetHead } from "./request-head.ts";
 import { beginCall, endOfRequest } from "./requests.ts";
-import { refuseStream, resetStream, spendControl } from "./resets.ts";
+import { refuseStream, resetStream, spendControl, spendReset } from "./resets.ts";
 import { endWithError } from "./send.ts";
 import type { Connection, Stream } from "./state.ts";
 import { endingOf, openStream } from "./streams.ts";
@@ -150,6 +150,7 @@ function onRequest(c: Connection, bytes: Buffer, from: number, to: number, id: n
 	const deadlineMs = head.timeoutMs < 0 ? 0 : deadlineOf(c, head.timeoutMs);
 	const stream = openStream(c, id, ends, head, deadlineMs);
 	if (head.size > lane.limits.maxHeaderBytes) {
+		spendReset(c);
 		lane.deps.metrics.limitsHit.inc({ limit: "lane.max_header_bytes" });
 		endWithError(c, stream, STATUS.RESOURCE_EXHAUSTED, "headers too large");
 		return;

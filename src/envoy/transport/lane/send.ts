@@ -21,7 +21,7 @@ const PREFIX_BYTES = 5;
 /** `dynamic table size update` to 0: our encoder has no table, whatever the peer's settings come to be. */
 const NO_TABLE = 0x20;
 
-/** What a call that was answered gives its connection back. */
+/** What a message that was answered gives its connection back. */
 const CONTROLS_EARNED = 4;
 const RESETS_EARNED = 0.25;
 /** Octets sent that one WINDOW_UPDATE may answer. By octets, not by frames: a window of one octet earns nothing. */
@@ -97,6 +97,7 @@ function sendHead(c: Connection, stream: Stream): void {
 
 /** Puts one message behind what waits of a stream; it leaves at the end of the turn. It must not be changed afterwards. */
 export function sendMessage(c: Connection, stream: Stream, message: Uint8Array): void {
+	earnBack(c);
 	sendHead(c, stream);
 	const prefix = Buffer.allocUnsafe(PREFIX_BYTES);
 	prefix[0] = 0;
@@ -135,7 +136,6 @@ function sendOctets(c: Connection, stream: Stream, ...pieces: Uint8Array[]): Out
 /** Ends a stream with OK, behind what still waits of it. */
 export function endWithOk(c: Connection, stream: Stream): void {
 	stream.answered = true;
-	earnBack(c);
 	if (stream.outgoing !== undefined) stream.outgoing.end = OK_TRAILERS;
 	else {
 		sendHead(c, stream);
