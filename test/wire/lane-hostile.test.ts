@@ -8,8 +8,8 @@ import { type BytesClient, connectBytes } from "../support/grpc-bytes.ts";
 import type { Outcome } from "../support/lane/attacker.ts";
 import { ATTACKS } from "../support/lane/attacks.ts";
 
-/** How long each attack lasts. */
-const MILLISECONDS = caseCount(600);
+/** How long each attack lasts at least. */
+const MILLISECONDS = caseCount(300);
 /** What an attack may add to the server's memory: its buffers, their garbage, and a heap that grew for both. */
 const GROWTH_BYTES = 96 << 20;
 
@@ -52,12 +52,12 @@ function stopServer(): void {
 
 const stats = (): Promise<Stats> => reply(server, {});
 
-/** Calls one after the other until `over`; how long each took, in milliseconds. */
-async function callUntil(over: () => boolean): Promise<number[]> {
+/** Calls one after the other until `over`; how long each took, in milliseconds, shortest first. */
+async function callUntil(over: (calls: number) => Promise<boolean>): Promise<number[]> {
 	const times: number[] = [];
-	for (let number = 0; !over(); number++) {
+	for (let number = 0; !(await over(number)); number++) {
 		const began = performance.now();
-		const answer = await client.check(Buffer.from(`call ${number}`), 5000);
+		const answer = await client.check(Buffer.from(`call ${number}`), 10_000);
 		times.push(performance.now() - began);
 		if (answer.toString() !== `call ${number}`) throw new Error(`call ${number} got another's answer`);
 	}
@@ -79,21 +79,21 @@ describe("under attack", () => {
 			"calls are answered, in time and in bounded memory",
 			async () => {
 				const before = await stats();
-				let over = false;
-				const attack = reply<Outcome>(attacker, { address, name, milliseconds: MILLISECONDS }).finally(() => {
-					over = true;
-				});
-				const times = await callUntil(() => over);
-				const outcome = await attack;
+				const met = ({ counts }: Stats): boolean => (counts[meets] ?? 0) > (before.counts[meets] ?? 0);
+				const until = performance.now() + MILLISECONDS;
+				const attack = reply<Outcome>(attacker, { address, name });
+				// However slow the machine: until the attack has met its limit, and calls enough have been made beside it.
+				const times = await callUntil(
+					async (calls) => calls >= 20 && performance.now() > until && met(await stats()),
+				);
 				const after = await stats();
-				expect(outcome.octets).toBeGreaterThan(0);
-				// A machine that is busy with three processes and the test takes its time; a starved server would not answer.
-				expect(times.length).toBeGreaterThan(10);
-				expect(times[Math.floor(times.length / 2)]).toBeLessThan(100);
-				expect(times.at(-1)).toBeLessThan(2000);
+				attacker.send({});
+				expect((await attack).octets).toBeGreaterThan(0);
+				// A machine that is busy with three processes takes its time; a starved server would not answer at all.
+				expect(times[Math.floor(times.length / 2)]).toBeLessThan(200);
+				expect(times.at(-1)).toBeLessThan(4000);
 				expect(after.rss - before.rss).toBeLessThan(GROWTH_BYTES);
 				expect(after.counts["error"] ?? 0).toBe(0);
-				expect(after.counts[meets] ?? 0).toBeGreaterThan(before.counts[meets] ?? 0);
 			},
 			caseCount(30_000),
 		);
@@ -103,7 +103,6 @@ describe("under attack", () => {
 		for (let wait = 0; wait < 100 && (await stats()).inFlight > 0; wait++)
 			await new Promise((resolve) => setTimeout(resolve, 50));
 		expect((await stats()).inFlight).toBe(0);
-		expect((await callUntil(() => true)).length).toBe(0);
 		expect((await client.check(Buffer.from("well"))).toString()).toBe("well");
 	});
 });
@@ -119,7 +118,7 @@ describe("heavy use of good will meets no limit", () => {
 
 	test("thousands of exchanges that the peer resets once it has its answer, as Envoy does", async () => {
 		const before = await refusals();
-		for (let batch = 0; batch < 40; batch++) {
+		for (let batch = 0; batch < 24; batch++) {
 			await Promise.all(
 				Array.from({ length: 50 }, async () => {
 					const call = client.process();

@@ -10,10 +10,12 @@ export interface Outcome {
 	readonly octets: number;
 }
 
-/** A process of its own that attacks `address` in one way, from several connections at once, again and again. */
-async function attack(address: string, one: Attack, milliseconds: number): Promise<Outcome> {
+let stopped = false;
+
+/** A process of its own that attacks `address` in one way, from several connections at once, until it is told to stop. */
+async function attack(address: string, one: Attack): Promise<Outcome> {
 	const port = Number(address.slice(address.lastIndexOf(":") + 1));
-	const until = performance.now() + milliseconds;
+	stopped = false;
 	let connections = 0;
 	let octets = 0;
 
@@ -42,7 +44,7 @@ async function attack(address: string, one: Attack, milliseconds: number): Promi
 		await Promise.race([greeting, closed]);
 		if (one.deaf === true) socket.pause();
 		for (const piece of one.pieces()) {
-			if (!open || performance.now() > until) break;
+			if (!open || stopped) break;
 			octets += piece.length;
 			const room = socket.write(piece);
 			await new Promise<void>((resolve) => {
@@ -51,24 +53,28 @@ async function attack(address: string, one: Attack, milliseconds: number): Promi
 					const go = (): void => resolve();
 					socket.once("drain", go);
 					socket.once("close", go);
-					setTimeout(go, Math.max(0, until - performance.now()));
+					setTimeout(go, 200);
 				}
 			});
 		}
 		socket.destroy();
 	}
 	async function again(): Promise<void> {
-		while (performance.now() < until) await connection();
+		while (!stopped) await connection();
 	}
 	await Promise.all([again(), again(), again()]);
 	return { connections, octets };
 }
 
 process.on("message", (wanted) => {
-	const { address, name, milliseconds } = wanted as { address: string; name: string; milliseconds: number };
-	const one = ATTACKS[name];
+	const { address, name } = wanted as { readonly address?: string; readonly name?: string };
+	if (address === undefined) {
+		stopped = true;
+		return;
+	}
+	const one = ATTACKS[name ?? ""];
 	if (one === undefined) throw new Error(`no attack ${name}`);
-	void attack(address, one, milliseconds).then((outcome) => process.send?.(outcome));
+	void attack(address, one).then((outcome) => process.send?.(outcome));
 });
 process.on("disconnect", () => process.exit(0));
 process.send?.({ ready: true });
