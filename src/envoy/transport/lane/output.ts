@@ -58,13 +58,7 @@ export function openFrame(
 	return at;
 }
 
-export function writeFrame(
-	c: Connection,
-	type: number,
-	flags: number,
-	stream: number,
-	payload: Buffer,
-): void {
+function writeFrame(c: Connection, type: number, flags: number, stream: number, payload: Buffer): void {
 	const at = openFrame(c, payload.length, type, flags, stream);
 	payload.copy(c.out, at);
 }

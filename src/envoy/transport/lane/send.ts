@@ -81,7 +81,7 @@ function passesNow(c: Connection, stream: Stream, octets: number): boolean {
 }
 
 /** A HEADERS frame. The first on a connection says that our encoder keeps no table (RFC 7541, section 4.2). */
-export function sendBlock(c: Connection, stream: number, flags: number, block: Buffer): void {
+function sendBlock(c: Connection, stream: number, flags: number, block: Buffer): void {
 	const extra = c.firstBlock ? 1 : 0;
 	const at = openFrame(c, extra + block.length, HEADERS, FLAG_END_HEADERS | flags, stream);
 	if (c.firstBlock) c.out[at] = NO_TABLE;

@@ -1,0 +1,43 @@
+/**
+ * `npm run test:full`: what `npm test` has a share of, whole: the suites over the transport that is not the default, and
+ * random tests with many times as many cases. Prints the time of each part, and closes with `N passed, N failed`.
+ */
+import { closingLine, runJest, seconds, wasInterrupted } from "./jest-stage.mjs";
+import { setUpOrExit, withTools } from "./setup.mjs";
+
+/** @type {{ name: string, tests: readonly string[], env: Readonly<Record<string, string>> }[]} */
+const PARTS = [
+	{
+		name: "the real Envoy over grpc-js",
+		tests: ["test/envoy"],
+		env: { POSTERN_TEST_TRANSPORT: "grpc-js" },
+	},
+	{
+		name: "the lane: random calls, hostile peers",
+		tests: ["test/property/(hpack|lane)", "test/wire/lane-hostile"],
+		env: { POSTERN_TEST_CASES: "20" },
+	},
+];
+
+const { bin, node } = await setUpOrExit(["packages", "node", "envoy", "opa", "h2spec"]);
+const tools = withTools(bin);
+const started = Date.now();
+const total = { passed: 0, failed: 0, skipped: 0 };
+const rows = [];
+for (const { name, tests, env } of PARTS) {
+	if (wasInterrupted()) {
+		total.failed += 1;
+		break;
+	}
+	const since = Date.now();
+	process.stdout.write(`\n== ${name}\n`);
+	const counts = await runJest(node, tests, { ...tools, ...env });
+	total.passed += counts.passed;
+	total.failed += counts.failed;
+	total.skipped += counts.skipped;
+	rows.push(
+		`  ${name}: ${counts.failed === 0 ? `${counts.passed} passed` : `${counts.failed} FAILED`} (${seconds(since)})`,
+	);
+}
+process.stdout.write(`\n${rows.join("\n")}\n  in all ${seconds(started)}\n${closingLine(total)}`);
+process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
