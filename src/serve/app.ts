@@ -44,6 +44,7 @@ export interface AppOverrides {
 	readonly auditSink?: AuditSink;
 	/** A new decision id. */
 	readonly newId?: () => string;
+	readonly startTransport?: typeof startTransport;
 	readonly version?: string;
 }
 
@@ -145,7 +146,8 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			const descriptors = descriptorFile === undefined ? undefined : await loadDescriptors(descriptorFile);
 			const checks = createCheckService(checkDeps(hash, audit, descriptors));
 			const service = config.fields.enabled ? { process: processService(hash, audit) } : {};
-			transport = await startTransport(transportOptions(config), {
+			const start = overrides.startTransport ?? startTransport;
+			transport = await start(transportOptions(config), {
 				check: (request, deadlineMs) => checks.check(request, { deadlineMs }),
 				deny: checks.deny,
 				...service,
