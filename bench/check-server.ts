@@ -1,6 +1,6 @@
 import process from "node:process";
 import { type ServiceDefinition as GrpcService, Server, ServerCredentials } from "@grpc/grpc-js";
-import { authorizationService } from "../src/envoy/transport/services.ts";
+import { authorizationService } from "../src/envoy/transport/grpc-js/services.ts";
 import { makeWays } from "./check-ways.ts";
 
 /** A process that serves one way, so that its CPU time can be told from its client's. */

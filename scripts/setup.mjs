@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { envoy } from "./setup/envoy.mjs";
+import { h2spec } from "./setup/h2spec.mjs";
 import { takeLock } from "./setup/lock.mjs";
 import { node } from "./setup/node.mjs";
 import { opa } from "./setup/opa.mjs";
@@ -10,7 +11,9 @@ import { BIN, TEMP_ROOT } from "./setup/places.mjs";
 import { createProgress } from "./setup/progress.mjs";
 import { describe, EXIT_ENVIRONMENT, EXIT_INTERRUPTED, SetupError } from "./setup/setup-error.mjs";
 
-const PARTS = { packages, node, envoy, opa };
+const PARTS = { packages, node, envoy, opa, h2spec };
+/** What everything but the tests does with. */
+const USUAL = ["packages", "node", "envoy", "opa"];
 
 /** @param {unknown} error */
 const messageOf = (error) => (error instanceof Error ? error.message : String(error));
@@ -73,7 +76,7 @@ function abortOnSignals() {
  * @returns {Promise<{ bin: string, node: string, installed: number }>}
  * @throws {SetupError} with every reason at once
  */
-export async function setUp(names = ["packages", "node", "envoy", "opa"]) {
+export async function setUp(names = USUAL) {
 	const parts = names.map((name) => PARTS[name]);
 	const place = { bin: BIN, node: join(BIN, "node") };
 	if (parts.every((part) => part.ready())) {
@@ -138,6 +141,6 @@ export function withTools(bin) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-	const { installed } = await setUpOrExit();
+	const { installed } = await setUpOrExit(Object.keys(PARTS));
 	process.stderr.write(installed === 0 ? "Everything is in place.\n" : "Ready.\n");
 }

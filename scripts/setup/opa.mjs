@@ -2,25 +2,17 @@ import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./command.mjs";
 import { findProgram } from "./find-program.mjs";
+import { goProblems, runGo } from "./go.mjs";
 import { OPA } from "./pins.mjs";
 import { BIN, TEMP } from "./places.mjs";
 import { knownVersion, link, remember } from "./state.mjs";
 
 const LIMIT_MS = 20 * 60_000;
-const minimumGo = OPA.go.join(".");
 
 /** @param {string} program */
 async function versionOf(program) {
 	const { ok, output } = await run(program, ["version"]);
 	return ok ? /^Version: (\S+)/m.exec(output)?.[1] : undefined;
-}
-
-/** @param {string} program */
-async function goVersion(program) {
-	const { ok, output } = await run(program, ["env", "GOVERSION"], {
-		env: { ...process.env, GOTOOLCHAIN: "local" },
-	});
-	return ok ? /go(\d+)\.(\d+)/.exec(output)?.slice(1, 3).map(Number) : undefined;
 }
 
 /** @param {string | undefined} version */
@@ -51,40 +43,20 @@ export const opa = {
 		return false;
 	},
 
-	async problems() {
-		const go = findProgram("go");
-		const remedy = `it builds opa ${OPA.version}. Install Go ${minimumGo} or newer from your system or go.dev/dl. Or put an opa ${OPA.line}x on the PATH.`;
-		if (go === undefined) {
-			return [`go is missing; ${remedy}`];
-		}
-		const [major = 0, minor = 0] = (await goVersion(go)) ?? [];
-		const tooOld = major < OPA.go[0] || (major === OPA.go[0] && minor < OPA.go[1]);
-		return tooOld ? [`go ${minimumGo} or newer is missing (found ${major}.${minor}); ${remedy}`] : [];
+	problems() {
+		const minimum = OPA.go.join(".");
+		return goProblems(
+			OPA.go,
+			`it builds opa ${OPA.version}. Install Go ${minimum} or newer from your system or go.dev/dl. Or put an opa ${OPA.line}x on the PATH.`,
+		);
 	},
 
 	/** @param {AbortSignal} signal */
 	async install(signal) {
 		const folder = join(TEMP, "opa");
 		mkdirSync(folder, { recursive: true });
-		const result = await run(
-			findProgram("go"),
-			["install", "-ldflags=-s -w", `${OPA.module}@v${OPA.version}`],
-			{
-				// Outside the checkout's own folders, so that no go.mod or go.work further up has a say.
-				cwd: folder,
-				env: {
-					...process.env,
-					CGO_ENABLED: "0",
-					GOTOOLCHAIN: "local",
-					GOBIN: folder,
-					GOWORK: "off",
-					GOOS: undefined,
-					GOARCH: undefined,
-				},
-				signal,
-				timeoutMs: LIMIT_MS,
-			},
-		);
+		const args = ["install", "-ldflags=-s -w", `${OPA.module}@v${OPA.version}`];
+		const result = await runGo(args, folder, { signal, timeoutMs: LIMIT_MS });
 		if (!result.ok) {
 			throw new Error(`go install of opa ${OPA.version} failed:\n${result.tail}`);
 		}

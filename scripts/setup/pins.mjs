@@ -46,3 +46,25 @@ export const OPA = {
 	/** Oldest Go that builds it. */
 	go: [1, 26],
 };
+
+export const H2SPEC = {
+	version: "2.2.1",
+	/** What the program itself answers. */
+	says: "2.0.0",
+	command: "github.com/summerwind/h2spec/cmd/h2spec",
+	/** It and everything it is made of. */
+	modules: {
+		"github.com/summerwind/h2spec": "2.2.1+incompatible",
+		"github.com/fatih/color": "1.19.0",
+		"github.com/inconshreveable/mousetrap": "1.1.0",
+		"github.com/mattn/go-colorable": "0.1.14",
+		"github.com/mattn/go-isatty": "0.0.20",
+		"github.com/spf13/cobra": "1.10.2",
+		"github.com/spf13/pflag": "1.0.9",
+		"golang.org/x/net": "0.62.0",
+		"golang.org/x/sys": "0.49.0",
+		"golang.org/x/text": "0.43.0",
+	},
+	/** Oldest Go that builds it. */
+	go: [1, 26],
+};

@@ -1,5 +1,6 @@
 import type { FieldReport } from "../fields/types.ts";
-import type { AuditRecord } from "./types.ts";
+import { decisionText } from "./decision-text.ts";
+import type { AuditRecord, DecisionRecord } from "./types.ts";
 
 export interface EncodedLine {
 	/** JSON without line ends inside, and one line end behind. */
@@ -23,24 +24,33 @@ const SHORT_LIST = 16;
  */
 export function encodeLine(record: AuditRecord, maxBytes: number): EncodedLine {
 	const whole = attempt(record, maxBytes);
-	if (whole !== undefined) return { ...whole, cut: false };
+	if (whole !== undefined) return { line: whole, bytes: Buffer.byteLength(whole), cut: false };
 	for (const shorter of shortened(record)) {
 		const line = attempt(shorter, maxBytes);
-		if (line !== undefined) return { ...line, cut: true };
+		if (line !== undefined) return { line, bytes: Buffer.byteLength(line), cut: true };
 	}
 	const last = `${JSON.stringify({ type: record.type === "release" ? "release" : "decision", truncated: true })}\n`;
 	return { line: last, bytes: Buffer.byteLength(last), cut: true };
 }
 
-function attempt(record: object, maxBytes: number): { line: string; bytes: number } | undefined {
+/** The line of a record as it stands; undefined when it is too long. */
+function attempt(record: object, maxBytes: number): string | undefined {
 	try {
-		const line = `${JSON.stringify(record)}\n`;
-		const bytes = Buffer.byteLength(line);
-		return bytes <= maxBytes ? { line, bytes } : undefined;
+		const line = `${isWhole(record) ? decisionText(record) : JSON.stringify(record)}\n`;
+		// No character takes more than three bytes.
+		return line.length * 3 <= maxBytes || Buffer.byteLength(line) <= maxBytes ? line : undefined;
 	} catch {
 		// A cycle, a BigInt, a getter that throws: nothing a record should hold, and no reason to lose the others.
 		return undefined;
 	}
+}
+
+/** A decision's record with nothing left out of it. */
+function isWhole(record: {
+	readonly type?: unknown;
+	readonly truncated?: unknown;
+}): record is DecisionRecord {
+	return record.type === "decision" && record.truncated === undefined;
 }
 
 function* shortened(record: AuditRecord): Generator<object> {

@@ -17,14 +17,16 @@ export interface AuditWriterOptions {
 	readonly log: Logger;
 }
 
-/** One write to the sink at most; small enough that a slow sink shows early. */
-const MAX_BATCH_BYTES = 256 * 1024;
+/** What is written to the sink at one time, unless a single line is longer. */
+const BATCH_BYTES = 128 * 1024;
 /** How long a sink that failed (a full disk) rests. */
 const RETRY_MS = 500;
 
-interface Line {
-	readonly text: string;
-	readonly bytes: number;
+/** Lines one behind the other, as they will be written. */
+interface Batch {
+	readonly buffer: Buffer;
+	fill: number;
+	lines: number;
 }
 
 /**
@@ -33,7 +35,10 @@ interface Line {
  */
 export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
 	const { sink, metrics, log } = options;
-	let queue: Line[] = [];
+	/** Batches that wait; the last of them still takes lines. */
+	const queue: Batch[] = [];
+	/** One that was written: the next needs no memory of its own. */
+	let spare: Buffer | undefined;
 	let queued = 0;
 	let timer: NodeJS.Timeout | undefined;
 	let pumping: Promise<void> | undefined;
@@ -47,11 +52,24 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
 		const { line, bytes, cut } = encodeLine(record, options.maxLineBytes);
 		if (closed || broken || queued + bytes > options.maxQueueBytes) return overflow();
 		if (cut) metrics.auditRecords.inc({ result: "cut" });
-		queue.push({ text: line, bytes });
+		const batch = batchFor(bytes);
+		batch.fill += batch.buffer.write(line, batch.fill, "utf8");
+		batch.lines++;
 		queued += bytes;
 		metrics.auditQueueBytes.set(queued);
 		if (pumping === undefined) timer ??= setTimeout(pump, options.flushMilliseconds);
 		return true;
+	}
+
+	function batchFor(bytes: number): Batch {
+		const last = queue.at(-1);
+		if (last !== undefined && last.buffer.length - last.fill >= bytes) return last;
+		const fits = spare !== undefined && spare.length >= bytes;
+		const buffer = fits ? (spare as Buffer) : Buffer.allocUnsafeSlow(Math.max(BATCH_BYTES, bytes));
+		if (fits) spare = undefined;
+		const batch = { buffer, fill: 0, lines: 0 };
+		queue.push(batch);
+		return batch;
 	}
 
 	function overflow(): boolean {
@@ -76,32 +94,21 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
 	}
 
 	async function drain(): Promise<void> {
-		while (queue.length > 0 && sink !== undefined) {
-			const batch = takeBatch();
+		while (sink !== undefined) {
+			const batch = queue.shift();
+			if (batch === undefined) return;
 			const done = await writeBatch(sink, batch);
-			queued -= sizeOf(batch);
+			queued -= batch.fill;
+			spare = batch.buffer;
 			metrics.auditQueueBytes.set(queued);
-			metrics.auditRecords.inc({ result: done ? "written" : "failed" }, batch.length);
+			metrics.auditRecords.inc({ result: done ? "written" : "failed" }, batch.lines);
 			if (done) complained = false;
 		}
 	}
 
-	function takeBatch(): Line[] {
-		let bytes = 0;
-		let count = 0;
-		for (const line of queue) {
-			if (count > 0 && bytes + line.bytes > MAX_BATCH_BYTES) break;
-			bytes += line.bytes;
-			count++;
-		}
-		const batch = queue.slice(0, count);
-		queue = queue.slice(count);
-		return batch;
-	}
-
 	/** Answers false when the batch is lost, because nobody will ever read it. */
-	async function writeBatch(target: AuditSink, batch: readonly Line[]): Promise<boolean> {
-		let bytes = Buffer.from(batch.map((line) => line.text).join(""), "utf8");
+	async function writeBatch(target: AuditSink, batch: Batch): Promise<boolean> {
+		let bytes = batch.buffer.subarray(0, batch.fill);
 		for (;;) {
 			if (broken) return false;
 			try {
@@ -135,10 +142,6 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
 			await sink?.close();
 		},
 	};
-}
-
-function sizeOf(batch: readonly Line[]): number {
-	return batch.reduce((total, line) => total + line.bytes, 0);
 }
 
 function causeOf(thrown: unknown): unknown {

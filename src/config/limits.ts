@@ -73,6 +73,52 @@ export const LIMITS = {
 		unit: "bytes",
 		purpose: "Memory of those answers and of what they belong to.",
 	},
+	"serve.lane.max_connections": {
+		default: 1024,
+		min: 1,
+		max: 65_536,
+		unit: "count",
+		purpose: "Connections of the lane at one time; one more is closed at once.",
+	},
+	"serve.lane.max_header_bytes": {
+		default: 16 * KIB,
+		min: 4 * KIB,
+		max: 256 * KIB,
+		unit: "bytes",
+		purpose: "Headers of one call, as HTTP/2 counts them; a call with more is refused.",
+	},
+	"serve.lane.max_buffered_bytes": {
+		default: 256 * MIB,
+		min: 8 * MIB,
+		max: 16 * GIB,
+		unit: "bytes",
+		purpose:
+			"Messages that are incomplete, and answers that wait for a slow reader, over all connections; beyond it the connection that holds most of them is ended.",
+	},
+	"serve.lane.max_resets_per_second": {
+		default: 100,
+		min: 1,
+		max: 100_000,
+		unit: "count",
+		purpose:
+			"Streams of one connection that end by a reset before they were answered, on average; ten times as many in a burst. Beyond it the connection is ended.",
+	},
+	"serve.lane.max_control_frames_per_second": {
+		default: 1000,
+		min: 10,
+		max: 1_000_000,
+		unit: "count",
+		purpose:
+			"Frames of one connection that carry no call (PING, SETTINGS, WINDOW_UPDATE, empty DATA and the like), on average; ten times as many in a burst, and more where calls are answered. Beyond it the connection is ended.",
+	},
+	"serve.lane.stall_seconds": {
+		default: 20,
+		min: 1,
+		max: 300,
+		unit: "seconds",
+		purpose:
+			"How long a peer may leave a handshake, a header block, a frame, a request or the reading of an answer half done; then the call or the connection is ended.",
+	},
 	"policy.max_input_bytes": {
 		default: 8 * MIB,
 		min: KIB,
@@ -331,6 +377,26 @@ export const FIXED_LIMITS = {
 		value: 30,
 		unit: "seconds",
 		purpose: "How long the calls of a connection past its age may go on.",
+	},
+	lane_stream_window_bytes: {
+		value: 256 * KIB,
+		unit: "bytes",
+		purpose: "What a peer of the lane may send on one stream before it is told to go on.",
+	},
+	lane_connection_window_bytes: {
+		value: MIB,
+		unit: "bytes",
+		purpose: "What a peer of the lane may send on one connection before it is told to go on.",
+	},
+	lane_hpack_table_bytes: {
+		value: 4 * KIB,
+		unit: "bytes",
+		purpose: "Headers that a peer of the lane may have remembered, as HPACK counts them.",
+	},
+	lane_continuations: {
+		value: 32,
+		unit: "count",
+		purpose: "CONTINUATION frames of one header block; a connection that sends more is ended.",
 	},
 	decoded_free_bytes: {
 		value: 64 * KIB,

@@ -12,7 +12,14 @@ export interface RuleFinding {
 
 /** The rules between keys that no single key can hold. A configuration that breaks one does not start. */
 export function brokenRules(config: Config): readonly RuleFinding[] {
-	return [...callers(config), ...ports(config), ...keySet(config), ...headers(config), ...bodies(config)];
+	return [
+		...callers(config),
+		...ports(config),
+		...memory(config),
+		...keySet(config),
+		...headers(config),
+		...bodies(config),
+	];
 }
 
 /**
@@ -72,6 +79,17 @@ function ports(config: Config): RuleFinding[] {
 		seen.add(text);
 	}
 	return findings;
+}
+
+function memory({ serve }: Config): RuleFinding[] {
+	if (serve.lane.max_buffered_bytes >= serve.max_message_bytes) return [];
+	return [
+		{
+			code: "config_invalid",
+			key: "serve.lane.max_buffered_bytes",
+			message: "must not be smaller than serve.max_message_bytes: no such message could be received",
+		},
+	];
 }
 
 function keySet(config: Config): RuleFinding[] {

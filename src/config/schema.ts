@@ -78,6 +78,10 @@ const serve = z.strictObject({
 		.describe(
 			"Addresses of the gRPC services: `127.0.0.1:9191` or `unix:///run/postern.sock`. TCP addresses must be loopback.",
 		),
+	transport: choice(
+		["auto", "grpc-js", "lane"],
+		"What speaks gRPC: `lane`, Postern's own HTTP/2 for unix sockets and loopback ports, or `grpc-js`. `auto` takes the lane wherever it can be had.",
+	).default("auto"),
 	admin: z
 		.union([z.literal("off"), address("Address of the admin port")], {
 			error: "must be `off` or an address (HOST:PORT or unix:///path)",
@@ -101,6 +105,17 @@ const serve = z.strictObject({
 	max_connection_age_seconds: limit("serve.max_connection_age_seconds"),
 	max_connection_idle_seconds: limit("serve.max_connection_idle_seconds"),
 	max_in_flight: limit("serve.max_in_flight"),
+	lane: z
+		.strictObject({
+			max_connections: limit("serve.lane.max_connections"),
+			max_header_bytes: limit("serve.lane.max_header_bytes"),
+			max_buffered_bytes: limit("serve.lane.max_buffered_bytes"),
+			max_resets_per_second: limit("serve.lane.max_resets_per_second"),
+			max_control_frames_per_second: limit("serve.lane.max_control_frames_per_second"),
+			stall_seconds: limit("serve.lane.stall_seconds"),
+		})
+		.prefault({})
+		.describe("What peers of the lane may cost."),
 });
 
 function decisionPath(description: string) {

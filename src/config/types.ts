@@ -17,6 +17,7 @@ export interface Config {
 export interface ServeConfig {
 	/** Addresses of the gRPC services: `127.0.0.1:9191` or `unix:///run/postern.sock`. */
 	readonly grpc: readonly string[];
+	readonly transport: "auto" | "grpc-js" | "lane";
 	/** Address of the admin port (metrics, health), or `off`. */
 	readonly admin: string;
 	/** Whoever reaches a TCP port is Envoy to us: counts a loopback TCP port as a trusted caller. */
@@ -29,6 +30,15 @@ export interface ServeConfig {
 	readonly max_connection_age_seconds: number;
 	readonly max_connection_idle_seconds: number;
 	readonly max_in_flight: number;
+	/** What peers of the lane may cost. */
+	readonly lane: {
+		readonly max_connections: number;
+		readonly max_header_bytes: number;
+		readonly max_buffered_bytes: number;
+		readonly max_resets_per_second: number;
+		readonly max_control_frames_per_second: number;
+		readonly stall_seconds: number;
+	};
 }
 
 export interface PolicyConfig {

@@ -18,7 +18,8 @@ import { createPlanCache } from "../envoy/ext-proc/plan-cache.ts";
 import type { ProcessService } from "../envoy/ext-proc/process-stream.ts";
 import { createProcess } from "../envoy/ext-proc/session.ts";
 import type { Descriptors } from "../envoy/protobuf/descriptors.ts";
-import { startTransport, type Transport, type TransportOptions } from "../envoy/transport/server.ts";
+import { startTransport } from "../envoy/transport/server.ts";
+import type { Transport, TransportOptions } from "../envoy/transport/types.ts";
 import { bindWithMode, clearStaleSocket } from "../envoy/transport/unix-socket.ts";
 import { readDirective } from "../fields/directive.ts";
 import { DECISION_RULES } from "../fields/directive-rules.ts";
@@ -44,6 +45,7 @@ export interface AppOverrides {
 	readonly auditSink?: AuditSink;
 	/** A new decision id. */
 	readonly newId?: () => string;
+	readonly startTransport?: typeof startTransport;
 	readonly version?: string;
 }
 
@@ -156,10 +158,12 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			const descriptors = descriptorFile === undefined ? undefined : await loadDescriptors(descriptorFile);
 			const checks = createCheckService(checkDeps(hash, audit, descriptors));
 			const service = config.fields.enabled ? { process: processService(hash, audit) } : {};
-			transport = await startTransport(transportOptions(config), {
+			const start = overrides.startTransport ?? startTransport;
+			transport = await start(transportOptions(config), {
 				check: (request, deadlineMs) => checks.check(request, { deadlineMs }),
 				deny: checks.deny,
 				...service,
+				clock,
 				log,
 				metrics,
 			});
@@ -316,6 +320,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 function transportOptions(config: Config): TransportOptions {
 	const { serve } = config;
 	return {
+		transport: serve.transport,
 		addresses: serve.grpc,
 		socketMode: socketMode(config),
 		maxMessageBytes: serve.max_message_bytes,
@@ -326,6 +331,14 @@ function transportOptions(config: Config): TransportOptions {
 		keepaliveMs: FIXED_LIMITS.grpc_keepalive_seconds.value * 1000,
 		keepaliveTimeoutMs: FIXED_LIMITS.grpc_keepalive_timeout_seconds.value * 1000,
 		maxInFlight: serve.max_in_flight,
+		lane: {
+			maxConnections: serve.lane.max_connections,
+			maxHeaderBytes: serve.lane.max_header_bytes,
+			maxBufferedBytes: serve.lane.max_buffered_bytes,
+			maxResetsPerSecond: serve.lane.max_resets_per_second,
+			maxControlFramesPerSecond: serve.lane.max_control_frames_per_second,
+			stallMs: serve.lane.stall_seconds * 1000,
+		},
 	};
 }
 

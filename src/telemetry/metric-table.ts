@@ -104,6 +104,18 @@ export const METRICS = {
 		help: "Process streams that are open",
 		labels: [],
 	},
+	laneConnections: {
+		name: "postern_lane_connections",
+		kind: "gauge",
+		help: "Connections of the lane, Postern's own HTTP/2 side",
+		labels: [],
+	},
+	laneErrors: {
+		name: "postern_lane_connection_errors_total",
+		kind: "counter",
+		help: "Connections of the lane that were ended for what their peer did, by HTTP/2 error code",
+		labels: ["code"],
+	},
 	auditRecords: {
 		name: "postern_audit_records_total",
 		kind: "counter",

@@ -1,5 +1,12 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import { METRICS, type MetricSpec } from "./metric-table.ts";
+import { collectDefaultMetrics, Registry } from "prom-client";
+import {
+	createCounter,
+	createGauge,
+	createHistogram,
+	createInfoGauge,
+	type Rendered,
+} from "./instruments.ts";
+import { METRICS } from "./metric-table.ts";
 import type { Metrics } from "./types.ts";
 
 export interface MetricsRegistry {
@@ -11,94 +18,51 @@ export interface MetricsRegistry {
 	readonly contentType: string;
 }
 
-type Labels = Readonly<Record<string, string>>;
-const NONE: Labels = {};
-
 /**
  * A registry of its own: nothing global, so that two apps can live in one process. `processMetrics` adds
- * process, garbage collection and event-loop metrics (`postern_process_…`, `postern_nodejs_…`).
+ * process, garbage collection and event-loop metrics (`postern_process_…`, `postern_nodejs_…`), which prom-client makes.
  */
 export function createMetrics(options: { readonly processMetrics: boolean }): MetricsRegistry {
 	const registry = new Registry();
 	if (options.processMetrics) collectDefaultMetrics({ register: registry, prefix: "postern_" });
 	const refreshers: (() => void)[] = [];
-	const metrics: Metrics = {
-		checks: counter(registry, METRICS.checks),
-		checkSeconds: histogram(registry, METRICS.checkSeconds),
-		ignoredKeys: counter(registry, METRICS.ignoredKeys),
-		projectionMismatches: counter(registry, METRICS.projectionMismatches),
-		memoAnswers: counter(registry, METRICS.memoAnswers),
-		memoEntries: gauge(registry, METRICS.memoEntries),
-		memoBytes: gauge(registry, METRICS.memoBytes),
-		policyReloads: counter(registry, METRICS.policyReloads),
-		policyInfo: infoGauge(registry, METRICS.policyInfo),
-		bodies: counter(registry, METRICS.bodies),
-		bodyBytes: counter(registry, METRICS.bodyBytes),
-		maskedFields: counter(registry, METRICS.maskedFields),
-		processSeconds: histogram(registry, METRICS.processSeconds),
-		unjudgedRequests: counter(registry, METRICS.unjudgedRequests),
-		streams: gauge(registry, METRICS.streams),
-		auditRecords: counter(registry, METRICS.auditRecords),
-		auditQueueBytes: gauge(registry, METRICS.auditQueueBytes),
-		limitsHit: counter(registry, METRICS.limitsHit),
-		tokenCache: counter(registry, METRICS.tokenCache),
-		keySetRefreshes: counter(registry, METRICS.keySetRefreshes),
-		keySetAge: gauge(registry, METRICS.keySetAge),
-		ready: gauge(registry, METRICS.ready),
-		buildInfo: infoGauge(registry, METRICS.buildInfo),
-	};
+	const metrics = {
+		checks: createCounter(METRICS.checks),
+		checkSeconds: createHistogram(METRICS.checkSeconds),
+		ignoredKeys: createCounter(METRICS.ignoredKeys),
+		projectionMismatches: createCounter(METRICS.projectionMismatches),
+		memoAnswers: createCounter(METRICS.memoAnswers),
+		memoEntries: createGauge(METRICS.memoEntries),
+		memoBytes: createGauge(METRICS.memoBytes),
+		policyReloads: createCounter(METRICS.policyReloads),
+		policyInfo: createInfoGauge(METRICS.policyInfo),
+		bodies: createCounter(METRICS.bodies),
+		bodyBytes: createCounter(METRICS.bodyBytes),
+		maskedFields: createCounter(METRICS.maskedFields),
+		processSeconds: createHistogram(METRICS.processSeconds),
+		unjudgedRequests: createCounter(METRICS.unjudgedRequests),
+		streams: createGauge(METRICS.streams),
+		laneConnections: createGauge(METRICS.laneConnections),
+		laneErrors: createCounter(METRICS.laneErrors),
+		auditRecords: createCounter(METRICS.auditRecords),
+		auditQueueBytes: createGauge(METRICS.auditQueueBytes),
+		limitsHit: createCounter(METRICS.limitsHit),
+		tokenCache: createCounter(METRICS.tokenCache),
+		keySetRefreshes: createCounter(METRICS.keySetRefreshes),
+		keySetAge: createGauge(METRICS.keySetAge),
+		ready: createGauge(METRICS.ready),
+		buildInfo: createInfoGauge(METRICS.buildInfo),
+	} satisfies { readonly [name in keyof Metrics]: Metrics[name] & Rendered };
 	return {
 		metrics,
 		onScrape: (refresh) => {
 			refreshers.push(refresh);
 		},
-		render: () => {
+		async render() {
 			for (const refresh of refreshers) refresh();
-			return registry.metrics();
+			const ofProcess = options.processMetrics ? [`${(await registry.metrics()).trimEnd()}\n`] : [];
+			return [...ofProcess, ...Object.values(metrics).map((each) => each.render())].join("\n");
 		},
 		contentType: registry.contentType,
 	};
-}
-
-/** prom-client throws at a label it does not know; a metric must never fail the call that it counts. */
-function declared(spec: MetricSpec, labels: Labels): Record<string, string> {
-	const known: Record<string, string> = {};
-	for (const name of spec.labels) known[name] = labels[name] ?? "";
-	return known;
-}
-
-function counter(registry: Registry, spec: MetricSpec): Metrics["checks"] {
-	const { name, help, labels: labelNames } = spec;
-	const inner = new Counter({ name, help, labelNames: [...labelNames], registers: [registry] });
-	return { inc: (labels = NONE, by = 1) => inner.inc(declared(spec, labels), by) };
-}
-
-function gauge(registry: Registry, spec: MetricSpec): Metrics["streams"] {
-	const { name, help, labels: labelNames } = spec;
-	const inner = new Gauge({ name, help, labelNames: [...labelNames], registers: [registry] });
-	return { set: (value, labels = NONE) => inner.set(declared(spec, labels), value) };
-}
-
-/** A gauge of which only the last set of labels stands: the revision before is gone. */
-function infoGauge(registry: Registry, spec: MetricSpec): Metrics["policyInfo"] {
-	const { name, help, labels: labelNames } = spec;
-	const inner = new Gauge({ name, help, labelNames: [...labelNames], registers: [registry] });
-	return {
-		set: (value, labels = NONE) => {
-			inner.reset();
-			inner.set(declared(spec, labels), value);
-		},
-	};
-}
-
-function histogram(registry: Registry, spec: MetricSpec): Metrics["checkSeconds"] {
-	const { name, help, labels: labelNames, buckets = [] } = spec;
-	const inner = new Histogram({
-		name,
-		help,
-		labelNames: [...labelNames],
-		buckets: [...buckets],
-		registers: [registry],
-	});
-	return { observe: (value, labels = NONE) => inner.observe(declared(spec, labels), value) };
 }

@@ -34,6 +34,8 @@ export interface Metrics {
 	readonly processSeconds: Histogram;
 	readonly unjudgedRequests: Counter;
 	readonly streams: Gauge;
+	readonly laneConnections: Gauge;
+	readonly laneErrors: Counter;
 	readonly auditRecords: Counter;
 	readonly auditQueueBytes: Gauge;
 	readonly limitsHit: Counter;

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/gl
 import { changeHeaders } from "../../src/envoy/ext-proc/answers.ts";
 import { readProcessingRequest } from "../../src/envoy/ext-proc/messages.ts";
 import type { ProcessStream } from "../../src/envoy/ext-proc/process-stream.ts";
-import { runProcessCall } from "../../src/envoy/transport/process-call.ts";
+import { runProcessCall } from "../../src/envoy/transport/grpc-js/process-call.ts";
 import { header, SECRET } from "../support/envoy/client.ts";
 import { type EnvoyConfig, extProcOf } from "../support/envoy/envoy-process.ts";
 import { type Mesh, startMesh } from "../support/envoy/mesh.ts";

@@ -3,7 +3,7 @@ import { readProcessingRequest } from "../../src/envoy/ext-proc/messages.ts";
 import { LENGTH } from "../../src/envoy/protobuf/reader.ts";
 import { writeStructField } from "../../src/envoy/protobuf/struct.ts";
 import { beginMessage, createWriter, endMessage, finish } from "../../src/envoy/protobuf/writer.ts";
-import { runProcessCall } from "../../src/envoy/transport/process-call.ts";
+import { runProcessCall } from "../../src/envoy/transport/grpc-js/process-call.ts";
 import { callHttp1, SECRET } from "../support/envoy/client.ts";
 import { type EnvoyConfig, extProcOf, filterOf, withoutMatcher } from "../support/envoy/envoy-process.ts";
 import { type Mesh, startMesh } from "../support/envoy/mesh.ts";

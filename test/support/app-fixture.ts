@@ -10,6 +10,7 @@ import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { type BytesClient, connectBytes } from "./grpc-bytes.ts";
 import { bundleOf, type Sources } from "./policy.ts";
 import { createSilentTelemetry, type Silent } from "./silent-telemetry.ts";
+import type { TestedTransport } from "./transports.ts";
 
 const root = new protobuf.Root();
 root.resolvePath = (_origin, target) =>
@@ -53,6 +54,8 @@ export interface AppSetup {
 	/** Files to lie beside the configuration. */
 	readonly files?: Readonly<Record<string, string>>;
 	readonly grpc?: string;
+	/** `auto` unless told otherwise. */
+	readonly transport?: TestedTransport;
 	/** Environment variables, which win over the file. */
 	readonly env?: Readonly<Record<string, string>>;
 	readonly overrides?: AppOverrides;
@@ -65,7 +68,7 @@ export async function startApp(setup: AppSetup = {}): Promise<RunningApp> {
 	const grpc = setup.grpc ?? "unix:postern.sock";
 	writeFileSync(
 		join(folder, "postern.yaml"),
-		`serve: {grpc: ["${grpc}"], admin: "127.0.0.1:0", drain_seconds: 1}\npolicy: {bundle: bundle.tar.gz, poll_seconds: 1}\naudit: {sink: audit.jsonl}\n${setup.yaml ?? ""}`,
+		`serve: {grpc: ["${grpc}"], transport: ${setup.transport ?? "auto"}, admin: "127.0.0.1:0", drain_seconds: 1}\npolicy: {bundle: bundle.tar.gz, poll_seconds: 1}\naudit: {sink: audit.jsonl}\n${setup.yaml ?? ""}`,
 	);
 	const deploy = async (bundle: Uint8Array): Promise<void> => {
 		await writeFile(join(folder, "next"), bundle);

@@ -19,7 +19,7 @@ export const silentMetrics = new Proxy({} as Metrics, {
 	get: (_, name) =>
 		/Seconds$/.test(String(name))
 			? histogram
-			: /^(?:streams|policyInfo)$/.test(String(name))
+			: /^(?:streams|policyInfo|laneConnections)$/.test(String(name))
 				? gauge
 				: counter,
 });

@@ -180,7 +180,7 @@ describe("the files of the project", () => {
 
 	test("scripts that set up are plain JavaScript without dependencies", () => {
 		const specifiers = files
-			.filter((file) => /^scripts\/(?:setup\/.*|setup|run|demo|test)\.mjs$/.test(file))
+			.filter((file) => /^scripts\/(?:setup\/.*|setup|run|demo|jest-stage|test|test-full)\.mjs$/.test(file))
 			.flatMap((file) => importsOf(read(file)).map(({ specifier }) => specifier));
 		expect(specifiers.length).toBeGreaterThan(20);
 		expect(specifiers.filter((specifier) => !/^(?:\.|node:)/.test(specifier))).toEqual([]);

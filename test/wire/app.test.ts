@@ -8,6 +8,7 @@ import { readResponse, requestBytes, responseBody, responseHeaders } from "../su
 import { bundleOf } from "../support/policy.ts";
 import { changedBundle, withoutNames } from "../support/stripped-bundle.ts";
 import { createTokenIssuer, type TokenIssuer } from "../support/token-issuer.ts";
+import { type TestedTransport, TRANSPORTS } from "../support/transports.ts";
 import { until } from "../support/until.ts";
 
 const BY_ROLE = `package envoy.authz
@@ -36,8 +37,10 @@ afterEach(async () => {
 	running = [];
 });
 
+let transport: TestedTransport = "lane";
+
 async function start(setup: AppSetup): Promise<RunningApp> {
-	const one = await startApp(setup);
+	const one = await startApp({ transport, ...setup });
 	running.push(one);
 	return one;
 }
@@ -51,7 +54,11 @@ function withIdentity(setup: AppSetup = {}): Promise<RunningApp> {
 	});
 }
 
-describe("readiness", () => {
+describe.each(TRANSPORTS)("readiness (%s)", (each) => {
+	beforeAll(() => {
+		transport = each;
+	});
+
 	test("before a policy: alive, not ready, every call denied; with one: ready and serving", async () => {
 		const one = await start({});
 		expect((await one.admin("/livez")).status).toBe(200);
@@ -97,7 +104,11 @@ describe("readiness", () => {
 	});
 });
 
-describe("a call", () => {
+describe.each(TRANSPORTS)("a call (%s)", (each) => {
+	beforeAll(() => {
+		transport = each;
+	});
+
 	test("is decided by who calls, and the identity headers are ours alone", async () => {
 		const one = await withIdentity();
 		const token = await issuer.sign({ roles: ["agent"] });
@@ -195,7 +206,11 @@ describe("a call", () => {
 	});
 });
 
-describe("the policy", () => {
+describe.each(TRANSPORTS)("the policy (%s)", (each) => {
+	beforeAll(() => {
+		transport = each;
+	});
+
 	test("is swapped while calls go on, and a broken bundle leaves the last good one in force", async () => {
 		const one = await start({ policy: ALLOW_ALL });
 		expect((await one.check()).code).toBe(0);
@@ -216,7 +231,11 @@ describe("the policy", () => {
 	});
 });
 
-describe("the end", () => {
+describe.each(TRANSPORTS)("the end (%s)", (each) => {
+	beforeAll(() => {
+		transport = each;
+	});
+
 	test("an idle process reports NOT_SERVING, closes its ports and writes what is queued", async () => {
 		const one = await start({ policy: ALLOW_ALL });
 		await one.check();

@@ -2,11 +2,13 @@ import { Client, credentials, type ServiceError } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { AuditRecord, DecisionRecord } from "../../src/audit/types.ts";
 import { createCheckService } from "../../src/envoy/ext-authz/check-service.ts";
-import { startTransport, type Transport } from "../../src/envoy/transport/server.ts";
+import { startTransport } from "../../src/envoy/transport/server.ts";
+import type { Transport } from "../../src/envoy/transport/types.ts";
 import type { LoadedPolicy } from "../../src/policy/load.ts";
 import { checkDeps, silentLog, silentMetrics } from "../support/check-deps.ts";
 import { type CheckAnswer, httpCheck, readAnswer } from "../support/ext-authz-messages.ts";
 import { policyOf } from "../support/policy.ts";
+import { type TestedTransport, TRANSPORTS } from "../support/transports.ts";
 
 const REGO = `package envoy.authz
 
@@ -30,9 +32,14 @@ const records: AuditRecord[] = [];
 
 beforeAll(async () => {
 	policy = await policyOf(REGO);
+});
+
+async function start(kind: TestedTransport): Promise<void> {
+	records.length = 0;
 	const service = createCheckService(checkDeps(policy, {}, records));
 	transport = await startTransport(
 		{
+			transport: kind,
 			addresses: ["127.0.0.1:0"],
 			socketMode: 0o600,
 			maxMessageBytes: 1 << 20,
@@ -52,12 +59,12 @@ beforeAll(async () => {
 		},
 	);
 	client = new Client(String(transport.addresses[0]), credentials.createInsecure());
-});
+}
 
-afterAll(async () => {
+async function stop(): Promise<void> {
 	client.close();
 	await transport.drain(0);
-});
+}
 
 function call(bytes: Buffer, timeoutMs = 5000): Promise<CheckAnswer> {
 	return new Promise((resolve, reject) => {
@@ -75,7 +82,10 @@ function call(bytes: Buffer, timeoutMs = 5000): Promise<CheckAnswer> {
 	});
 }
 
-describe("over gRPC, with a policy in WASM", () => {
+describe.each(TRANSPORTS)("over gRPC by %s, with a policy in WASM", (kind) => {
+	beforeAll(() => start(kind));
+	afterAll(stop);
+
 	test("an allow, a masked allow and a denial reach the caller", async () => {
 		const open = await call(httpCheck({ path: "/open" }));
 		expect(open.okResponse?.headers?.[0]?.header).toEqual({ key: "x-seen", value: "absent" });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createProcess } from "../../src/envoy/ext-proc/session.ts";
-import { startTransport, type Transport } from "../../src/envoy/transport/server.ts";
+import { startTransport } from "../../src/envoy/transport/server.ts";
+import type { Transport } from "../../src/envoy/transport/types.ts";
 import { mutated, seeded } from "../support/byte-mutations.ts";
 import {
 	handoffMetadata,
@@ -12,6 +13,7 @@ import {
 import { type BytesClient, connectBytes, type ProcessClient } from "../support/grpc-bytes.ts";
 import { processDeps } from "../support/process-deps.ts";
 import { memoryLog, memoryMetrics } from "../support/quiet.ts";
+import { type TestedTransport, TRANSPORTS } from "../support/transports.ts";
 
 const SECRET = "SECRET-MARKER";
 const BODY = `{"id":7,"ssn":"${SECRET}"}`;
@@ -23,9 +25,10 @@ const UNAVAILABLE = 14;
 
 let transport: Transport;
 let client: BytesClient;
-beforeAll(async () => {
+async function start(kind: TestedTransport): Promise<void> {
 	transport = await startTransport(
 		{
+			transport: kind,
 			addresses: ["127.0.0.1:0"],
 			socketMode: 0o660,
 			maxMessageBytes: 4 << 20,
@@ -46,11 +49,11 @@ beforeAll(async () => {
 		},
 	);
 	client = connectBytes(transport.addresses[0] ?? "");
-});
-afterAll(async () => {
+}
+async function stop(): Promise<void> {
 	client.close();
 	await transport.drain(100);
-});
+}
 
 async function answer(call: ProcessClient, message: Uint8Array) {
 	call.send(message);
@@ -67,7 +70,10 @@ async function masksStill(): Promise<void> {
 	expect(await call.next()).toMatchObject({ code: OK });
 }
 
-describe("over gRPC", () => {
+describe.each(TRANSPORTS)("over gRPC by %s", (kind) => {
+	beforeAll(() => start(kind));
+	afterAll(stop);
+
 	test("an exchange with trailers", async () => {
 		const call = client.process();
 		await answer(call, responseHeaders({ metadata }));

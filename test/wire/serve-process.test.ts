@@ -7,6 +7,7 @@ import process from "node:process";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { connectBytes } from "../support/grpc-bytes.ts";
 import { bundleOf } from "../support/policy.ts";
+import { TRANSPORTS } from "../support/transports.ts";
 import { until } from "../support/until.ts";
 
 const POSTERN = resolve(import.meta.dirname, "../../bin/postern");
@@ -37,8 +38,13 @@ interface Running {
 }
 
 function serve(...argv: string[]): Running {
+	return serveWith({}, ...argv);
+}
+
+function serveWith(env: Readonly<Record<string, string>>, ...argv: string[]): Running {
 	const started = spawn(process.execPath, [POSTERN, "serve", ...argv], {
 		cwd: folder,
+		env: { ...process.env, ...env },
 		stdio: ["ignore", "pipe", "pipe"],
 	});
 	child = started;
@@ -53,23 +59,28 @@ function serve(...argv: string[]): Running {
 	return { child: started, out: () => out, err: () => err, ended: once(started, "close") };
 }
 
-test("one line says the addresses; audit lines go to stdout, and SIGTERM writes the last of them before exit 0", async () => {
-	const running = serve("--log-level", "warn");
-	await until(() => running.err().includes("\n"));
-	expect(running.err()).toMatch(/^postern \d\S+ ready: grpc unix:\/\/\S+p\.sock, admin 127\.0\.0\.1:\d+\n$/);
-	const client = connectBytes(`unix:${join(folder, "p.sock")}`);
-	for (let times = 0; times < 20; times++) await client.check(Buffer.alloc(0));
-	running.child.kill("SIGTERM");
-	expect(await running.ended).toEqual([0, null]);
-	client.close();
-	const lines = running
-		.out()
-		.trimEnd()
-		.split("\n")
-		.map((line) => JSON.parse(line));
-	expect(lines.map((line) => line.type)).toEqual(Array(20).fill("decision"));
-	expect(running.err().split("\n").length).toBe(2);
-});
+test.each(TRANSPORTS)(
+	"%s: one line says the addresses; audit lines go to stdout, and SIGTERM writes the last of them before exit 0",
+	async (transport) => {
+		const running = serveWith({ POSTERN_SERVE_TRANSPORT: transport }, "--log-level", "warn");
+		await until(() => running.err().includes("\n"));
+		expect(running.err()).toMatch(
+			/^postern \d\S+ ready: grpc unix:\/\/\S+p\.sock, admin 127\.0\.0\.1:\d+\n$/,
+		);
+		const client = connectBytes(`unix:${join(folder, "p.sock")}`);
+		for (let times = 0; times < 20; times++) await client.check(Buffer.alloc(0));
+		running.child.kill("SIGTERM");
+		expect(await running.ended).toEqual([0, null]);
+		client.close();
+		const lines = running
+			.out()
+			.trimEnd()
+			.split("\n")
+			.map((line) => JSON.parse(line));
+		expect(lines.map((line) => line.type)).toEqual(Array(20).fill("decision"));
+		expect(running.err().split("\n").length).toBe(2);
+	},
+);
 
 test("Ctrl-C ends it the same way, and the same socket can be bound again", async () => {
 	const running = serve("--audit", "off", "--log-level", "warn");

@@ -113,19 +113,17 @@ export function createCheckService(deps: CheckDeps): CheckService {
 			facts: undefined,
 			identity: undefined,
 		};
-		return guarded(call, () => begin(call, request));
+		let outcome: Decision | Promise<Buffer>;
+		try {
+			outcome = begin(call, request);
+		} catch (thrown) {
+			outcome = denialOf(thrown);
+		}
+		return outcome instanceof Promise ? outcome : answer(call, outcome);
 	}
 
-	/** The one place where an exception becomes a denial. */
-	function guarded(call: Call, step: () => Decision | Promise<Buffer>): Buffer | Promise<Buffer> {
-		let decision: Decision;
-		try {
-			const outcome = step();
-			if (outcome instanceof Promise) return outcome;
-			decision = outcome;
-		} catch (thrown) {
-			decision = denialOf(thrown);
-		}
+	/** Never throws: what cannot be answered is denied without looking at anything that may have broken. */
+	function answer(call: Call, decision: Decision): Buffer {
 		try {
 			return finish(call, decision);
 		} catch (thrown) {
@@ -134,6 +132,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		}
 	}
 
+	/** The one place where an exception becomes a denial. */
 	function denialOf(thrown: unknown): Deny {
 		if (thrown instanceof WireError) return denial("request_malformed", thrown.message);
 		if (thrown instanceof InputTooLarge) return denial("input_too_large", thrown.message);
@@ -156,8 +155,16 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		const outcome = deps.identify({ authorization: facts.headers.authorization, principal });
 		if (!(outcome instanceof Promise)) return identified(call, view, facts, outcome);
 		return outcome.then(
-			(later) => guarded(call, () => identified(call, view, facts, later)),
-			(thrown: unknown) => guarded(call, () => denialOf(thrown)),
+			(later) => {
+				let decision: Decision;
+				try {
+					decision = identified(call, view, facts, later);
+				} catch (thrown) {
+					decision = denialOf(thrown);
+				}
+				return answer(call, decision);
+			},
+			(thrown: unknown) => answer(call, denialOf(thrown)),
 		);
 	}
 
@@ -249,14 +256,15 @@ export function createCheckService(deps: CheckDeps): CheckService {
 				handoff = handoffOf(call, answered);
 			}
 		}
-		if (!record(call, decision, answered, handoff) && config.audit.overflow === "deny") {
+		const durationMs = clock.monotonic() - call.started;
+		if (!record(call, decision, answered, handoff, durationMs) && config.audit.overflow === "deny") {
 			decision = denial("audit_full");
 			answered = decision;
 			handoff = fields.enabled ? handoffOf(call, decision) : undefined;
 		}
 		const reason = decision.kind === "allow" ? "allowed" : decision.reason;
 		deps.metrics.checks.inc({ verdict: decision.kind, reason });
-		deps.metrics.checkSeconds.observe((clock.monotonic() - call.started) / 1000, { verdict: decision.kind });
+		deps.metrics.checkSeconds.observe(durationMs / 1000, { verdict: decision.kind });
 		if (decision.kind === "deny" && (decision.detail !== undefined || decision.status === 503)) {
 			log.info({ decision_id: call.id, reason, detail: decision.detail }, "denied");
 		}
@@ -267,12 +275,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 			decision: answered,
 			decisionId: bare ? "" : call.id,
 			handoff,
-			identity: identity?.authenticated
-				? {
-						...(identity.id === undefined ? {} : { id: identity.id }),
-						...(identity.issuer === undefined ? {} : { issuer: identity.issuer }),
-					}
-				: {},
+			identity: identity?.authenticated ? identity : NOBODY,
 		});
 	}
 
@@ -301,6 +304,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		decision: Decision,
 		answered: Decision,
 		handoff: HandoffKeys | undefined,
+		durationMs: number,
 	): boolean {
 		const released =
 			handoff === undefined || answered.kind === "deny"
@@ -316,7 +320,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 			decision,
 			decisionId: call.id,
 			time: clock.now(),
-			durationMs: clock.monotonic() - call.started,
+			durationMs,
 			released,
 			overruled: decision.kind !== answered.kind,
 		});

@@ -1,4 +1,4 @@
-import { type Buffer, isUtf8 } from "node:buffer";
+import { type Buffer, isAscii, isUtf8 } from "node:buffer";
 import { requireUtf8, WireError } from "../protobuf/reader.ts";
 import type { CheckView, MetadataView, PeerView, Span } from "./check-view.ts";
 
@@ -64,9 +64,31 @@ function requireText(bytes: Buffer, { start, end }: Span): void {
 }
 
 function requireEntries(bytes: Buffer, entries: readonly number[]): void {
-	for (let at = 0; at < entries.length; at += 2) {
-		requireSpan(bytes, entries[at] as number, entries[at + 1] as number);
+	for (let at = 0; at < entries.length; ) {
+		const next = endOfRun(entries, at);
+		if (!isAscii(bytes.subarray(entries[at], entries[next - 1]))) requireEach(bytes, entries, at, next);
+		at = next;
 	}
+}
+
+/** Octets between two texts of a map: tags and lengths, which are ASCII while they are small. */
+const MAP_GAP = 4;
+const ONE_OCTET = 128;
+
+/** Where short texts no longer lie one behind the other with nothing but ASCII between them. One look tells of a run. */
+function endOfRun(entries: readonly number[], first: number): number {
+	let at = first + 2;
+	while (at < entries.length) {
+		const start = entries[at] as number;
+		const gap = start - (entries[at - 1] as number);
+		if (gap < 0 || gap > MAP_GAP || (entries[at + 1] as number) - start >= ONE_OCTET) break;
+		at += 2;
+	}
+	return at;
+}
+
+function requireEach(bytes: Buffer, entries: readonly number[], from: number, to: number): void {
+	for (let at = from; at < to; at += 2) requireSpan(bytes, entries[at] as number, entries[at + 1] as number);
 }
 
 function requireNames(bytes: Buffer, entries: readonly number[]): void {

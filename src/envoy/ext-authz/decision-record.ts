@@ -36,22 +36,25 @@ function timeText(time: number): string {
 	return lastText;
 }
 
+type Draft<V> = { -readonly [key in keyof V]: V[key] };
+
 /** The audit record of one Check: who, what, the verdict and why; no value of a body, no token, no query. */
 export function decisionRecord(source: RecordSource): DecisionRecord {
 	const { view, facts, identity, policy, decision } = source;
 	const { notes } = decision;
-	return {
+	const caller: Draft<DecisionRecord["caller"]> = {
+		authenticated: identity?.authenticated ?? false,
+		method: identity?.method ?? "none",
+	};
+	if (identity?.id !== undefined) caller.id = identity.id;
+	if (identity?.issuer !== undefined) caller.issuer = identity.issuer;
+	const record: Draft<DecisionRecord> = {
 		type: "decision",
 		time: timeText(source.time),
 		decision_id: source.decisionId,
 		source: peerOf(view, view?.source, facts?.principal),
 		destination: peerOf(view, view?.destination, undefined),
-		caller: {
-			authenticated: identity?.authenticated ?? false,
-			method: identity?.method ?? "none",
-			...(identity?.id === undefined ? {} : { id: identity.id }),
-			...(identity?.issuer === undefined ? {} : { issuer: identity.issuer }),
-		},
+		caller,
 		operation: {
 			method: cut(facts?.method ?? ""),
 			host: cut(facts?.host ?? ""),
@@ -59,15 +62,16 @@ export function decisionRecord(source: RecordSource): DecisionRecord {
 		},
 		verdict: decision.kind,
 		reason: decision.kind === "allow" ? "allowed" : decision.reason,
-		...(notes.reason === undefined ? {} : { policy_reason: notes.reason }),
 		rules: notes.rules,
 		policy: { revision: policy?.revision ?? "", serial: policy?.serial ?? 0 },
-		...(decision.kind === "deny" ? { status: decision.status } : {}),
-		...(source.released === undefined ? {} : { released: source.released }),
-		...(source.overruled ? { dry_run: true } : {}),
-		...(notes.obligations === undefined ? {} : { obligations: notes.obligations }),
 		duration_us: Math.round(source.durationMs * 1000),
 	};
+	if (notes.reason !== undefined) record.policy_reason = notes.reason;
+	if (decision.kind === "deny") record.status = decision.status;
+	if (source.released !== undefined) record.released = source.released;
+	if (source.overruled) record.dry_run = true;
+	if (notes.obligations !== undefined) record.obligations = notes.obligations;
+	return record;
 }
 
 function withoutQuery(path: string): string {
@@ -85,9 +89,12 @@ function peerOf(
 	known: string | undefined,
 ): { readonly address?: string; readonly principal?: string } {
 	if (view === undefined || peer === undefined) return {};
+	const found: { address?: string; principal?: string } = {};
 	const address = addressOf(view, peer);
 	const principal = cut(known ?? textOf(view, peer.principal));
-	return { ...(address === "" ? {} : { address }), ...(principal === "" ? {} : { principal }) };
+	if (address !== "") found.address = address;
+	if (principal !== "") found.principal = principal;
+	return found;
 }
 
 function addressOf(view: CheckView, peer: PeerView): string {

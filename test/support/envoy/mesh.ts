@@ -10,14 +10,19 @@ import type { AuditRecord, DecisionRecord, ReleaseRecord } from "../../../src/au
 import { createCheckService } from "../../../src/envoy/ext-authz/check-service.ts";
 import type { ProcessDeps } from "../../../src/envoy/ext-proc/deps.ts";
 import { createProcess } from "../../../src/envoy/ext-proc/session.ts";
-import { runProcessCall } from "../../../src/envoy/transport/process-call.ts";
-import { startTransport, type Transport } from "../../../src/envoy/transport/server.ts";
-import { authorizationService, externalProcessorService } from "../../../src/envoy/transport/services.ts";
+import { runProcessCall } from "../../../src/envoy/transport/grpc-js/process-call.ts";
+import {
+	authorizationService,
+	externalProcessorService,
+} from "../../../src/envoy/transport/grpc-js/services.ts";
+import { startTransport } from "../../../src/envoy/transport/server.ts";
+import type { Transport } from "../../../src/envoy/transport/types.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import type { JsonValue } from "../../../src/lib/json-value.ts";
 import { checkDeps, fakePolicy, STRICT } from "../check-deps.ts";
 import { processDeps } from "../process-deps.ts";
 import { memoryLog, memoryMetrics } from "../quiet.ts";
+import { type TestedTransport, testedTransport } from "../transports.ts";
 import { type Certificates, createCertificates } from "./certificates.ts";
 import { type ClientAnswer, type ClientRequest, callHttp1, callHttp2 } from "./client.ts";
 import { type EnvoyOptions, type EnvoyProcess, startEnvoy } from "./envoy-process.ts";
@@ -62,6 +67,8 @@ export interface Mesh {
 }
 
 export interface MeshOptions extends Pick<EnvoyOptions, "template" | "change" | "variants"> {
+	/** What carries Postern's answers; those that a test scripts come by grpc-js, which sends anything. */
+	readonly transport?: TestedTransport;
 	readonly process?: Partial<ProcessDeps>;
 	/** The upstream cluster speaks clear-text HTTP/2. */
 	readonly upstreamHttp2?: boolean;
@@ -103,10 +110,31 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 	let processBy: ((call: ProcessCall) => void) | undefined;
 	const [port = 0] = await freePorts(1);
 	const address = `127.0.0.1:${port}`;
+	let running: "own" | "scripted" | undefined;
 	let server: Server | undefined;
 	let transport: Transport | undefined;
 
+	const wanted = (): "own" | "scripted" =>
+		checkBy === undefined && processBy === undefined ? "own" : "scripted";
+
 	async function startPostern(): Promise<void> {
+		running = wanted();
+		if (running === "own") transport = await startOwn();
+		else await startScripted();
+	}
+	function startOwn(): Promise<Transport> {
+		return startTransport(
+			{ ...TRANSPORT, transport: options.transport ?? testedTransport(), addresses: [address] },
+			{
+				check: (request, deadlineMs) => checks.check(request, { deadlineMs }),
+				deny: checks.deny,
+				process: service,
+				log: memoryLog(),
+				metrics: memoryMetrics().metrics,
+			},
+		);
+	}
+	async function startScripted(): Promise<void> {
 		// With channelz off grpc-js keeps no list of connections, and forceShutdown cuts none.
 		server = new Server({ "grpc.enable_channelz": 1, "grpc.max_receive_message_length": 8 << 20 });
 		server.addService(authorizationService, {
@@ -133,10 +161,17 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 		});
 	}
 	async function stopPostern(): Promise<void> {
+		running = undefined;
 		server?.forceShutdown();
 		server = undefined;
 		await transport?.drain(0);
 		transport = undefined;
+	}
+	/** A script that was set or taken away since needs the other server. */
+	async function settle(): Promise<void> {
+		if (running === undefined || running === wanted()) return;
+		await stopPostern();
+		await startPostern();
 	}
 
 	await startPostern();
@@ -180,6 +215,7 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 		const { via, ...rest } = request;
 		const to = via === undefined ? envoy.port : envoy.variants[via];
 		if (to === undefined) throw new Error(`no listener ${via}`);
+		await settle();
 		const answer = await call(to, { path, ...rest });
 		answers++;
 		leaked += answer.leaked;
@@ -201,17 +237,8 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 		startPostern,
 		async startTransport() {
 			await stopPostern();
-			const { metrics } = memoryMetrics();
-			transport = await startTransport(
-				{ ...TRANSPORT, addresses: [address] },
-				{
-					check: (request, deadlineMs) => checks.check(request, { deadlineMs }),
-					deny: checks.deny,
-					process: service,
-					log: memoryLog(),
-					metrics,
-				},
-			);
+			running = "own";
+			transport = await startOwn();
 			return transport;
 		},
 		get: (path, request) => counted(callHttp1, path, request),

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { bundleOf } from "../policy.ts";
 import { cpuOf } from "../process-cpu.ts";
+import { type TestedTransport, testedTransport } from "../transports.ts";
 
 /** `postern serve` as operators run it: a process of its own, on a unix socket. */
 export interface PosternProcess {
@@ -39,6 +40,7 @@ export async function startPosternProcess(
 		readonly mortal?: boolean;
 		/** More of `fields`, as YAML in flow style. */
 		readonly fields?: string;
+		readonly transport?: TestedTransport;
 	},
 ): Promise<PosternProcess & { readonly folder: string }> {
 	const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "postern-serve-")));
@@ -47,7 +49,7 @@ export async function startPosternProcess(
 	await writeFile(
 		join(folder, "postern.yaml"),
 		[
-			`serve: { grpc: ["${address}"], admin: "off", drain_seconds: ${options.drainSeconds} }`,
+			`serve: { grpc: ["${address}"], admin: "off", drain_seconds: ${options.drainSeconds}, transport: ${options.transport ?? testedTransport()} }`,
 			"policy: { bundle: bundle.tar.gz }",
 			`fields: ${options.fields ?? "{}"}`,
 			"audit: { sink: audit.jsonl }",

@@ -4,16 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { credentials, loadPackageDefinition } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
-import { afterEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { protoPath } from "grpc-health-check";
 import type { ProcessStream, Step } from "../../../../src/envoy/ext-proc/process-stream.ts";
-import {
-	startTransport,
-	type Transport,
-	type TransportDeps,
-} from "../../../../src/envoy/transport/server.ts";
+import { startTransport } from "../../../../src/envoy/transport/server.ts";
+import type { Transport, TransportDeps } from "../../../../src/envoy/transport/types.ts";
 import { type BytesClient, connectBytes } from "../../../support/grpc-bytes.ts";
 import { memoryLog, memoryMetrics } from "../../../support/quiet.ts";
+import { type TestedTransport, TRANSPORTS } from "../../../support/transports.ts";
 
 const OPTIONS = {
 	addresses: ["127.0.0.1:0"],
@@ -39,10 +37,12 @@ afterEach(async () => {
 	for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
+let kind: TestedTransport = "lane";
+
 async function start(deps: Partial<TransportDeps> = {}, options: Partial<typeof OPTIONS> = {}) {
 	const log = memoryLog();
 	const transport = await startTransport(
-		{ ...OPTIONS, ...options },
+		{ ...OPTIONS, transport: kind, ...options },
 		{
 			check: (request) => Buffer.concat([Buffer.from("answer to "), request]),
 			deny: (reason) => Buffer.from(`denied: ${reason}`),
@@ -81,7 +81,11 @@ function text(event: unknown): unknown {
 	return Buffer.isBuffer(event) ? event.toString() : event;
 }
 
-describe("checks", () => {
+describe.each(TRANSPORTS)("%s: checks", (each) => {
+	beforeAll(() => {
+		kind = each;
+	});
+
 	test("bytes pass to the check and back as they are", async () => {
 		const { client } = await start();
 		const request = Buffer.from([0, 255, 10, 128]);
@@ -141,7 +145,11 @@ describe("checks", () => {
 	});
 });
 
-describe("streams", () => {
+describe.each(TRANSPORTS)("%s: streams", (each) => {
+	beforeAll(() => {
+		kind = each;
+	});
+
 	test("answers come in order; OK is the answer to the caller's half-close alone", async () => {
 		const { client } = await start({ process: service(echo) });
 		const call = client.process();
@@ -210,7 +218,11 @@ describe("streams", () => {
 	});
 });
 
-describe("drain", () => {
+describe.each(TRANSPORTS)("%s: drain", (each) => {
+	beforeAll(() => {
+		kind = each;
+	});
+
 	test("lets streams finish", async () => {
 		const { client, transport } = await start({ process: service(echo) });
 		const call = client.process();
@@ -260,7 +272,11 @@ describe("drain", () => {
 	});
 });
 
-describe("addresses", () => {
+describe.each(TRANSPORTS)("%s: addresses", (each) => {
+	beforeAll(() => {
+		kind = each;
+	});
+
 	test("a port in use is address_in_use", async () => {
 		const { transport } = await start();
 		await expect(start({}, { addresses: [...transport.addresses] })).rejects.toMatchObject({

@@ -1,11 +1,7 @@
 import type { Server } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
-import { AUTHORIZATION, EXTERNAL_PROCESSOR } from "./transport/services.ts";
-
-/** `grpc.health.v1.Health` of this process, for the whole server and both services. */
-export interface Health {
-	setServing(serving: boolean): void;
-}
+import { AUTHORIZATION, EXTERNAL_PROCESSOR } from "../service-names.ts";
+import type { Health } from "../types.ts";
 
 /** Adds the health service to `server`; NOT_SERVING until told otherwise. */
 export function createHealth(server: Server): Health {

@@ -1,10 +1,7 @@
 import type { ServiceDefinition } from "@grpc/grpc-js";
+import { AUTHORIZATION, EXTERNAL_PROCESSOR } from "../service-names.ts";
 
 const asIs = (bytes: Buffer): Buffer => bytes;
-
-/** Full names of the services, as health checks ask for them. */
-export const AUTHORIZATION = "envoy.service.auth.v3.Authorization";
-export const EXTERNAL_PROCESSOR = "envoy.service.ext_proc.v3.ExternalProcessor";
 
 /** Messages pass as the bytes they are: the rooms behind read and write protobuf themselves. */
 export const authorizationService: ServiceDefinition = {

@@ -1,19 +1,7 @@
-import { type ServerDuplexStream, status } from "@grpc/grpc-js";
-import type { FailureCode, ProcessStream, Step } from "../ext-proc/process-stream.ts";
-
-/** One `Process` call that is under way. */
-export interface ProcessCall {
-	/** Ends the call with an error status, whatever state it is in. */
-	fail(code: FailureCode): void;
-}
-
-const CODES: Readonly<Record<FailureCode, status>> = {
-	invalid: status.INVALID_ARGUMENT,
-	unsupported: status.FAILED_PRECONDITION,
-	overload: status.RESOURCE_EXHAUSTED,
-	unavailable: status.UNAVAILABLE,
-	internal: status.INTERNAL,
-};
+import type { ServerDuplexStream } from "@grpc/grpc-js";
+import type { FailureCode, ProcessStream, Step } from "../../ext-proc/process-stream.ts";
+import { FAILURE_STATUS } from "../failure-status.ts";
+import type { ProcessCall } from "../in-flight.ts";
 
 /**
  * Carries the messages of one gRPC call to its stream and the answers back. A call that ends with OK tells
@@ -37,7 +25,7 @@ export function runProcessCall(
 	function fail(code: FailureCode): void {
 		if (!close()) return;
 		// The text is neutral: Envoy puts it into its access log's response code details.
-		call.emit("error", { code: CODES[code], details: code });
+		call.emit("error", { code: FAILURE_STATUS[code], details: code });
 	}
 	function apply(step: Step): void {
 		if (!open) return;

@@ -1,0 +1,330 @@
+import { readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import process from "node:process";
+import { type CallScript, type LoadOrder, type LoadResult, readScript } from "./calls.ts";
+
+/**
+ * Load in a process of its own: frames are encoded before anything is timed, many streams share a connection, what a turn
+ * has to send leaves in one write. Understands of HTTP/2 what a server's answers need: windows, PING, the end of streams.
+ */
+
+const HEADERS = 1;
+const RST_STREAM = 3;
+const SETTINGS = 4;
+const PING = 6;
+const GOAWAY = 7;
+const WINDOW_UPDATE = 8;
+const END_STREAM = 1;
+const ACK = 1;
+const MAX_FRAME = 16_384;
+const WIDE = 1 << 30;
+/** Latencies by microseconds; what takes longer than the last counts there. */
+const BUCKETS = 2_000_000;
+
+/** One message cut into DATA frames whose stream numbers are still to be filled in. */
+interface Encoded {
+	readonly frames: Buffer;
+	readonly octets: number;
+	/** Where the stream numbers stand. */
+	readonly numbers: readonly number[];
+}
+
+function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+	const head = Buffer.alloc(9);
+	head.writeUIntBE(payload.length, 0, 3);
+	head[3] = type;
+	head[4] = flags;
+	head.writeUInt32BE(stream, 5);
+	return Buffer.concat([head, payload]);
+}
+
+function literal(flags: number, name: string, value: string): Buffer {
+	return Buffer.concat([
+		Buffer.from([flags, name.length]),
+		Buffer.from(name),
+		Buffer.from([value.length]),
+		Buffer.from(value),
+	]);
+}
+
+const POST = Buffer.from([0x83, 0x86]);
+const timeout = literal(0x40, "grpc-timeout", "500m");
+
+/** As Envoy's encoder does it: the path spelled out every time, the rest indexed after the first. */
+function headBlocks(path: string): { readonly first: Buffer; readonly later: Buffer } {
+	const named = Buffer.concat([Buffer.from([0x04, path.length]), Buffer.from(path)]);
+	const authority = Buffer.concat([Buffer.from([0x41, 7]), Buffer.from("postern")]);
+	const type = Buffer.concat([Buffer.from([0x5f, 16]), Buffer.from("application/grpc")]);
+	const te = literal(0x40, "te", "trailers");
+	return {
+		first: Buffer.concat([POST, named, authority, te, timeout, type]),
+		later: Buffer.concat([POST, named, Buffer.from([0xc1, 0xc0, 0xbf, 0xbe])]),
+	};
+}
+
+function encode(message: Buffer, last: boolean): Encoded {
+	const bytes = Buffer.concat([Buffer.alloc(5), message]);
+	bytes.writeUInt32BE(message.length, 1);
+	const frames: Buffer[] = [];
+	const numbers: number[] = [];
+	let fill = 0;
+	for (let at = 0; at < bytes.length; at += MAX_FRAME) {
+		const ends = last && at + MAX_FRAME >= bytes.length;
+		const one = frame(0, ends ? END_STREAM : 0, 0, bytes.subarray(at, at + MAX_FRAME));
+		numbers.push(fill + 5);
+		fill += one.length;
+		frames.push(one);
+	}
+	return { frames: Buffer.concat(frames), octets: bytes.length, numbers };
+}
+
+interface Call {
+	readonly messages: readonly Encoded[];
+	/** Next message to be sent. */
+	next: number;
+	readonly began: number;
+	/** Octets of the answer that is being received; −1: none is. */
+	missing: number;
+	prefix: number;
+	length: number;
+	ended: boolean;
+	status: number;
+}
+
+interface Script {
+	readonly first: Buffer;
+	readonly later: Buffer;
+	readonly calls: readonly (readonly Encoded[])[];
+	readonly unary: boolean;
+}
+
+function prepare({ path, calls }: CallScript): Script {
+	const { first, later } = headBlocks(path);
+	const unary = path.endsWith("/Check");
+	return {
+		first: frame(HEADERS, 4, 0, first),
+		later: frame(HEADERS, 4, 0, later),
+		calls: calls.map((messages) => messages.map((message) => encode(message, unary))),
+		unary,
+	};
+}
+
+const now = (): number => performance.now() * 1000;
+
+async function run(order: LoadOrder): Promise<LoadResult> {
+	const script = prepare(readScript(readFileSync(order.script)));
+	const times = new Uint32Array(BUCKETS);
+	let turn = 0;
+	let done = 0;
+	let failed = 0;
+
+	function finish(call: Call, at: number): void {
+		done++;
+		times[Math.min(BUCKETS - 1, Math.round(at - call.began))]!++;
+		if (call.status !== 0 || call.next < call.messages.length) failed++;
+	}
+
+	async function openConnection(): Promise<{ begin(at: number): boolean; idle(): boolean; socket: Socket }> {
+		const socket = connect(order.address.replace(/^unix:(?:\/\/)?/, ""));
+		await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+		const calls = new Map<number, Call>();
+		let stream = -1;
+		let room = 65_535;
+		let waiting: { readonly id: number; readonly call: Call }[] = [];
+		let out: Buffer[] = [];
+		let held: Buffer = Buffer.alloc(0);
+		let started = false;
+
+		function flush(): void {
+			if (out.length === 0) return;
+			socket.write(out.length === 1 ? (out[0] as Buffer) : Buffer.concat(out));
+			out = [];
+		}
+		function send(id: number, call: Call): void {
+			const message = call.messages[call.next];
+			if (message === undefined) return;
+			if (room < message.octets) {
+				waiting.push({ id, call });
+				return;
+			}
+			room -= message.octets;
+			call.next++;
+			const bytes = Buffer.from(message.frames);
+			for (const at of message.numbers) bytes.writeUInt32BE(id, at);
+			out.push(bytes);
+		}
+		function begin(at: number): boolean {
+			if (calls.size >= order.streams || turn >= order.calls) return false;
+			stream += 2;
+			const messages = script.calls[turn++ % script.calls.length] as readonly Encoded[];
+			const call: Call = {
+				messages,
+				next: 0,
+				began: at,
+				missing: -1,
+				prefix: 0,
+				length: 0,
+				ended: false,
+				status: 0,
+			};
+			calls.set(stream, call);
+			const head = Buffer.from(started ? script.later : script.first);
+			started = true;
+			head.writeUInt32BE(stream, 5);
+			out.push(head);
+			send(stream, call);
+			return true;
+		}
+		/** Reads the length-prefixed answers; each asks for the next message. */
+		function receive(id: number, call: Call, bytes: Buffer, from: number, to: number): void {
+			let at = from;
+			while (at < to) {
+				if (call.missing < 0) {
+					if (call.prefix++ > 0) call.length = call.length * 256 + (bytes[at] as number);
+					else call.length = 0;
+					at++;
+					if (call.prefix < 5) continue;
+					call.prefix = 0;
+					call.missing = call.length;
+				}
+				const count = Math.min(call.missing, to - at);
+				call.missing -= count;
+				at += count;
+				if (call.missing > 0) return;
+				call.missing = -1;
+				if (call.next < call.messages.length) send(id, call);
+				else if (!script.unary && !call.ended) {
+					call.ended = true;
+					out.push(frame(0, END_STREAM, id, Buffer.alloc(0)));
+				}
+			}
+		}
+		function onFrame(bytes: Buffer, at: number, length: number): void {
+			const type = bytes[at + 3];
+			const flags = bytes[at + 4] as number;
+			const id = bytes.readUInt32BE(at + 5) & 0x7fffffff;
+			const payload = at + 9;
+			if (type === SETTINGS && (flags & ACK) === 0) out.push(frame(SETTINGS, ACK, 0, Buffer.alloc(0)));
+			else if (type === PING && (flags & ACK) === 0)
+				out.push(frame(PING, ACK, 0, bytes.subarray(payload, payload + length)));
+			else if (type === GOAWAY) throw new Error("the server ends the connection");
+			else if (type === WINDOW_UPDATE && id === 0) {
+				room += bytes.readUInt32BE(payload);
+				const again = waiting;
+				waiting = [];
+				for (const each of again) send(each.id, each.call);
+			}
+			const call = calls.get(id);
+			if (call === undefined) return;
+			if (type === 0) receive(id, call, bytes, payload, payload + length);
+			if (type === RST_STREAM) call.status = 1;
+			// Trailers, whose one field that matters is a literal in every encoder: an error says more than `0`.
+			if (type === HEADERS && (flags & END_STREAM) !== 0 && length > 60) call.status = 2;
+			if (type !== RST_STREAM && ((type !== 0 && type !== HEADERS) || (flags & END_STREAM) === 0)) return;
+			calls.delete(id);
+			const ended = now();
+			finish(call, ended);
+			if (order.rate === undefined) begin(ended);
+		}
+		socket.on("data", (chunk) => {
+			const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+			let at = 0;
+			while (bytes.length - at >= 9) {
+				const length = bytes.readUIntBE(at, 3);
+				if (bytes.length - at < 9 + length) break;
+				onFrame(bytes, at, length);
+				at += 9 + length;
+			}
+			held = bytes.subarray(at);
+			flush();
+		});
+		const windows = Buffer.from([0, 4, 0x3f, 0xff, 0xff, 0xff]);
+		const wide = Buffer.alloc(4);
+		wide.writeUInt32BE(WIDE);
+		out.push(
+			Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+			frame(SETTINGS, 0, 0, windows),
+			frame(WINDOW_UPDATE, 0, 0, wide),
+		);
+		flush();
+		await new Promise((resolve) => setTimeout(resolve, 50));
+		return {
+			socket,
+			idle: () => calls.size === 0,
+			begin(at) {
+				const begun = begin(at);
+				flush();
+				return begun;
+			},
+		};
+	}
+
+	const connections = await Promise.all(Array.from({ length: order.connections }, openConnection));
+	const began = now();
+	if (order.rate === undefined) {
+		for (const { begin } of connections) for (let count = 0; count < order.streams; count++) begin(now());
+	} else await openLoop(order.rate, order.calls, connections);
+	let before = -1;
+	// A server that does not answer at all for so long will not answer any more.
+	while (done > before && !(turn >= order.calls && connections.every(({ idle }) => idle()))) {
+		before = done;
+		for (
+			let wait = 0;
+			wait < 5000 && !(turn >= order.calls && connections.every(({ idle }) => idle()));
+			wait++
+		)
+			await new Promise((resolve) => setTimeout(resolve, 1));
+	}
+	const seconds = (now() - began) / 1e6;
+	for (const { socket, idle } of connections) {
+		if (!idle()) failed++;
+		socket.destroy();
+	}
+	return {
+		calls: done,
+		seconds,
+		p50: quantile(times, done, 0.5),
+		p99: quantile(times, done, 0.99),
+		failed,
+	};
+}
+
+/** Calls fall due by the clock; one that comes late counts from when it was due, so that a stall is not overlooked. */
+async function openLoop(
+	rate: number,
+	calls: number,
+	connections: readonly { begin(at: number): boolean }[],
+): Promise<void> {
+	const began = now();
+	const due: number[] = [];
+	let planned = 0;
+	let at = 0;
+	while (planned < calls || due.length > 0) {
+		for (; planned < calls && began + (planned * 1e6) / rate <= now(); planned++)
+			due.push(began + (planned * 1e6) / rate);
+		while (due.length > 0) {
+			const chosen = connections[at++ % connections.length];
+			if (chosen === undefined || !chosen.begin(due[0] as number)) break;
+			due.shift();
+		}
+		await new Promise((resolve) => setImmediate(resolve));
+	}
+}
+
+function quantile(times: Uint32Array, count: number, share: number): number {
+	let left = Math.ceil(count * share);
+	for (let time = 0; time < times.length; time++) {
+		left -= times[time] as number;
+		if (left <= 0) return time;
+	}
+	return times.length;
+}
+
+process.on("message", (order) => {
+	run(order as LoadOrder).then(
+		(result) => process.send?.(result),
+		(error) => process.send?.({ error: String(error) }),
+	);
+});
+process.on("disconnect", () => process.exit(0));
+process.send?.({ ready: true });

@@ -1,0 +1,103 @@
+import { createServer, type Server } from "node:net";
+import { systemClock } from "../../../lib/clock.ts";
+import { FLUSH_MS, idleOrExpired } from "../drain-end.ts";
+import type { InFlight } from "../in-flight.ts";
+import { pause } from "../pause.ts";
+import type { Transport, TransportDeps, TransportOptions } from "../types.ts";
+import { announceFarewell } from "./closing.ts";
+import { cutConnection, openConnection } from "./connection.ts";
+import { endWatches, setServing } from "./health-calls.ts";
+import { DEFAULT_LANE_LIMITS } from "./limits.ts";
+import { listenAt } from "./listen.ts";
+import type { Connection, Lane } from "./state.ts";
+import { endCalls, sweep, sweepInterval } from "./sweep.ts";
+import { inTurn } from "./turn.ts";
+
+/** What the connections of one process share. */
+export function createLane(options: TransportOptions, deps: TransportDeps, calls: InFlight): Lane {
+	return {
+		options,
+		limits: options.lane ?? DEFAULT_LANE_LIMITS,
+		deps,
+		calls,
+		clock: deps.clock ?? systemClock,
+		connections: new Set(),
+		held: 0,
+		serving: false,
+		watchers: new Set(),
+		spareBuffers: [],
+	};
+}
+
+/**
+ * Serves every service by an HTTP/2 server side of our own, without TLS: for unix sockets and loopback ports.
+ *
+ * @throws PosternError `address_in_use`, `address_unusable`
+ */
+export async function startLane(
+	options: TransportOptions,
+	deps: TransportDeps,
+	calls: InFlight,
+): Promise<Transport> {
+	const lane = createLane(options, deps, calls);
+	const servers: Server[] = [];
+	const timer = setInterval(() => sweep(lane), sweepInterval(lane));
+	timer.unref();
+
+	function makeServer(): Server {
+		const server = createServer({ allowHalfOpen: true }, (socket) => {
+			if (lane.connections.size < lane.limits.maxConnections) openConnection(lane, socket);
+			else {
+				deps.metrics.limitsHit.inc({ limit: "lane.max_connections" });
+				socket.destroy();
+			}
+		});
+		servers.push(server);
+		return server;
+	}
+	function forEach(work: (c: Connection) => void): void {
+		for (const c of [...lane.connections]) inTurn(c, () => work(c));
+	}
+	function stopListening(): Promise<void> {
+		const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+		return Promise.all(closed).then(() => undefined);
+	}
+	function cutAll(): void {
+		clearInterval(timer);
+		for (const c of [...lane.connections]) cutConnection(c);
+	}
+
+	const addresses: string[] = [];
+	try {
+		for (const address of options.addresses)
+			addresses.push(await listenAt(address, options.socketMode, makeServer));
+	} catch (error) {
+		void stopListening();
+		cutAll();
+		throw error;
+	}
+
+	return {
+		addresses,
+		health: { setServing: (serving) => setServing(lane, serving) },
+		inFlight: calls.total,
+		async drain(deadlineMs) {
+			setServing(lane, false);
+			// Resolves when every connection is closed, too.
+			const closed = stopListening();
+			forEach((c) => {
+				endWatches(c);
+				announceFarewell(c);
+			});
+			const expired = await Promise.race([closed.then(() => false), idleOrExpired(calls, deadlineMs)]);
+			const left = [...calls.streams].length;
+			if (expired && left > 0)
+				deps.log.warn({ streams: left }, "drain deadline reached: open streams end with an error");
+			forEach(endCalls);
+			// Lets the last answers and error statuses leave; whatever does not is a reset, which is an error too.
+			await Promise.race([closed, pause(FLUSH_MS)]);
+			cutAll();
+			await closed;
+		},
+	};
+}

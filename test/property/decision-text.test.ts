@@ -1,0 +1,70 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { decisionText } from "../../src/audit/decision-text.ts";
+import type { DecisionRecord } from "../../src/audit/types.ts";
+import { times } from "../support/test-size.ts";
+
+const text = fc.oneof(
+	fc.string({ maxLength: 12 }),
+	fc.string({ maxLength: 12, unit: "binary" }),
+	fc.constantFrom('"', "\\", "\u007f", "\ud800", "é", "\u2028", "\n", ""),
+);
+const peer = fc.record({ address: text, principal: text }, { requiredKeys: [] });
+
+/** Its keys in the order in which they are written. */
+const record: fc.Arbitrary<DecisionRecord> = fc
+	.record(
+		{
+			type: fc.constant("decision" as const),
+			time: text,
+			decision_id: text,
+			source: peer,
+			destination: peer,
+			caller: fc.record(
+				{ authenticated: fc.boolean(), method: text, id: text, issuer: text },
+				{ requiredKeys: ["authenticated", "method"] },
+			),
+			operation: fc.record({ method: text, host: text, path: text }),
+			verdict: fc.constantFrom("allow" as const, "deny" as const),
+			reason: text,
+			policy_reason: text,
+			rules: fc.array(text, { maxLength: 4 }),
+			policy: fc.record({
+				revision: text,
+				serial: fc.oneof(fc.nat(), fc.constantFrom(Number.NaN, -0, 1e21)),
+			}),
+			status: fc.nat(),
+			released: fc.constantFrom("whole" as const, "fields" as const),
+			dry_run: fc.constant(true as const),
+			obligations: fc.dictionary(text, fc.jsonValue()) as fc.Arbitrary<
+				NonNullable<DecisionRecord["obligations"]>
+			>,
+			duration_us: fc.oneof(fc.nat(), fc.double()),
+		},
+		{
+			requiredKeys: [
+				"type",
+				"time",
+				"decision_id",
+				"source",
+				"destination",
+				"caller",
+				"operation",
+				"verdict",
+				"reason",
+				"rules",
+				"policy",
+				"duration_us",
+			],
+		},
+	)
+	.map((given) => given as DecisionRecord);
+
+test("a decision's record is the text that JSON.stringify makes of it", () => {
+	fc.assert(
+		fc.property(record, (given) => {
+			expect(decisionText(given)).toBe(JSON.stringify(given));
+		}),
+		{ numRuns: times(2000, 40_000) },
+	);
+});
