@@ -1,6 +1,6 @@
 /**
- * `npm run test:full`: `npm test` with all of what it otherwise runs a part of, the tests of the real Envoy over the
- * transport that is not the default, then every other script of package.json whose name starts with `test:`. Prints how long each took, the tests by folder, and closes with `N passed, N failed`: what a script counted
+ * `npm run test:full`: `npm test` with all of what it otherwise runs a part of, then every other script of package.json
+ * whose name starts with `test:`. Prints how long each took, the tests by folder, and closes with `N passed, N failed`: what a script counted
  * in its own last line, or the script itself as one. One that says it lacks something of the machine (exit code 3) is
  * skipped, and counted as that.
  *
@@ -29,12 +29,11 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 /**
  * @param {string} script
  * @param {readonly string[]} args
- * @param {Readonly<Record<string, string>>} more of the environment
  * @returns {Promise<{ code: number, last: string }>} its exit code, and the last line that it printed
  */
-function runScript(script, args, more) {
+function runScript(script, args) {
 	return new Promise((resolve) => {
-		const env = { ...process.env, POSTERN_TEST_SIZE: "full", ...more };
+		const env = { ...process.env, POSTERN_TEST_SIZE: "full" };
 		const rest = args.length > 0 ? ["--", ...args] : [];
 		running = spawn("npm", ["run", "--silent", script, ...rest], {
 			cwd: ROOT,
@@ -90,22 +89,15 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 const rows = [];
 const seconds = (/** @type {number} */ since) => `${((Date.now() - since) / 1000).toFixed(0)} s`;
 const started = Date.now();
-/** @type {{ name: string, script: string, args: readonly string[], env: Readonly<Record<string, string>> }[]} */
-const parts = [{ name: "test", script: "test", args: pattern, env: {} }];
-if (pattern.length === 0) {
-	const env = { POSTERN_TEST_TRANSPORT: "grpc-js" };
-	parts.push({ name: "test over grpc-js", script: "test", args: ["test/envoy"], env });
-	for (const script of others) parts.push({ name: script, script, args: [], env: {} });
-}
-for (const { name, script, args, env } of parts) {
+for (const script of pattern.length > 0 ? ["test"] : ["test", ...others]) {
 	if (interrupted) break;
-	process.stdout.write(`\n==== ${name}\n`);
+	process.stdout.write(`\n==== ${script}\n`);
 	const since = Date.now();
-	const counts = countsOf(await runScript(script, args, env));
+	const counts = countsOf(await runScript(script, script === "test" ? pattern : []));
 	for (const key of /** @type {const} */ (["passed", "failed", "skipped"])) total[key] += counts[key];
 	const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
 	rows.push(
-		`  ${name.padEnd(20)} ${counts.passed} passed, ${counts.failed} failed${skipped} (${seconds(since)})`,
+		`  ${script.padEnd(20)} ${counts.passed} passed, ${counts.failed} failed${skipped} (${seconds(since)})`,
 	);
 }
 rows.splice(1, 0, ...folderTimes());
