@@ -4,6 +4,7 @@ export const FAILURES = [
 	"killed",
 	"paused",
 	"out of memory",
+	"told to stop",
 	"slow past the timeout",
 	"ends with an error",
 	"malformed answer",
@@ -46,7 +47,7 @@ export interface Documented {
 
 /** These run Postern itself, as a process of its own; the others a processor that follows a script. */
 export function concernsProcess({ failure }: Pick<Cell, "failure">): boolean {
-	return FAILURES.indexOf(failure) < 4;
+	return FAILURES.indexOf(failure) < 5;
 }
 
 /** Every cell that there is: what is down from the start has no later moment. */
@@ -79,6 +80,7 @@ export function documented({ failure, moment, mode, protocol }: Cell): Documente
 			return leftAlready(mode, moment) ? CUT : REFUSED(504);
 		case "killed":
 		case "out of memory":
+		case "told to stop":
 			// What Envoy was about to send is tried again for as long as its patience lasts.
 			return leftAlready(mode, moment) ? CUT : REFUSED(502, 503, 504);
 		case "ends with an error":

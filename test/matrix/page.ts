@@ -65,9 +65,12 @@ ${table("BUFFERED")}
 
 ${table("STREAMED")}
 
-**Down at start**: nobody decides, so the upstream is not asked. **Ends with OK** is what a processor tells Envoy when it
-has nothing more to do: the rest passes as it is, whatever the configuration says. Postern never ends a stream that owes a
-body with OK, neither on errors nor while it drains; the tests of its transport and of its drain hold it to that.
+**Down at start**: nobody decides, so the upstream is not asked. **Told to stop** is Postern itself on SIGTERM with no time
+to drain: it ends what is open with an error, never with OK; with time, what is under way is masked to its end.
+
+**Ends with OK** is no failure of Postern's but another processor in its place: to Envoy it means that there is nothing more
+to do, and the rest passes as it is, whatever the configuration says. Postern never ends a stream that owes a body so;
+the rows above and the tests of its transport and of its drain hold it to that.
 
 ## Where Envoy fails open
 
