@@ -16,8 +16,11 @@ export type Failure = (typeof FAILURES)[number];
 export const MOMENTS = ["before headers", "after headers", "mid-body", "before trailers"] as const;
 export type Moment = (typeof MOMENTS)[number];
 
-/** How the answer's body comes to Postern. */
-export const MODES = ["BUFFERED", "STREAMED"] as const;
+/**
+ * How the answer's body comes to Postern: as Envoy is set up, or held back where it is set up to flow: the directive
+ * does not grant it (Postern says so at the request), or its length is known and fits (at the answer's headers).
+ */
+export const MODES = ["BUFFERED", "HELD BACK", "HELD BACK, FITS", "STREAMED"] as const;
 export type Mode = (typeof MODES)[number];
 
 /** Between client and Envoy, and between Envoy and upstream. */
@@ -50,13 +53,19 @@ export function concernsProcess({ failure }: Pick<Cell, "failure">): boolean {
 	return FAILURES.indexOf(failure) < 5;
 }
 
-/** Every cell that there is: what is down from the start has no later moment. */
+/** Every cell that there is. */
 export function allCells(): readonly Cell[] {
 	return FAILURES.flatMap((failure) =>
-		MOMENTS.filter((moment) => failure !== "down at start" || moment === "before headers").flatMap((moment) =>
+		MOMENTS.flatMap((moment) =>
 			MODES.flatMap((mode) => PROTOCOLS.map((protocol) => ({ failure, moment, mode, protocol }))),
 		),
-	);
+	).filter(happens);
+}
+
+/** What is down from the start has no later moment; HTTP/1.1 has no trailers behind a body of known length. */
+function happens({ failure, moment, mode, protocol }: Cell): boolean {
+	if (failure === "down at start") return moment === "before headers";
+	return moment !== "before trailers" || mode !== "HELD BACK, FITS" || protocol !== "HTTP/1.1";
 }
 
 const REFUSED = (...statuses: readonly number[]): Documented => ({ kinds: ["refused"], statuses });
