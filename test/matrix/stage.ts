@@ -67,6 +67,8 @@ export function createStage(): Stage {
 				variants: { [OPEN]: failOpen },
 			});
 			meshes.set(key, mesh);
+			// What did not start is tried again by the next cell.
+			mesh.catch(() => meshes.delete(key));
 		}
 		return mesh;
 	}
@@ -178,6 +180,7 @@ async function startReal(): Promise<Real> {
 				},
 			});
 			envoys.set(key, envoy);
+			envoy.catch(() => envoys.delete(key));
 		}
 		return envoy;
 	}
