@@ -10,9 +10,10 @@ import { until } from "../support/until.ts";
 
 const EVENT_STREAM = "text/event-stream";
 const NDJSON = "application/x-ndjson";
+const JSON_SEQ = "application/json-seq";
 const RELEASING = {
 	allowed: true,
-	response: { release: ["$..id", "$..name"], media_types: [EVENT_STREAM, NDJSON], stream: true },
+	response: { release: ["$..id", "$..name"], media_types: [EVENT_STREAM, NDJSON, JSON_SEQ], stream: true },
 };
 const HELD = { allowed: true, response: { ...RELEASING.response, stream: false } };
 const event = (id: number): string =>
@@ -95,6 +96,7 @@ describe.each(BY)("text by text (%s)", (by) => {
 	const kinds = [
 		[EVENT_STREAM, event, maskedEvent],
 		[NDJSON, record, maskedRecord],
+		[JSON_SEQ, (id: number) => `\x1e${record(id)}`, (id: number) => `\x1e${maskedRecord(id)}`],
 	] as const;
 
 	test.each(kinds)("of %s the first leaves masked before the second is made", async (type, make, masked) => {

@@ -4,6 +4,7 @@ export const FAILURES = [
 	"killed",
 	"paused",
 	"out of memory",
+	"told to stop",
 	"slow past the timeout",
 	"ends with an error",
 	"malformed answer",
@@ -15,8 +16,11 @@ export type Failure = (typeof FAILURES)[number];
 export const MOMENTS = ["before headers", "after headers", "mid-body", "before trailers"] as const;
 export type Moment = (typeof MOMENTS)[number];
 
-/** How the answer's body comes to Postern. */
-export const MODES = ["BUFFERED", "STREAMED"] as const;
+/**
+ * How the answer's body comes to Postern: as Envoy is set up, or held back where it is set up to flow: the directive
+ * does not grant it (Postern says so at the request), or its length is known and fits (at the answer's headers).
+ */
+export const MODES = ["BUFFERED", "HELD BACK", "HELD BACK, FITS", "STREAMED"] as const;
 export type Mode = (typeof MODES)[number];
 
 /** Between client and Envoy, and between Envoy and upstream. */
@@ -46,16 +50,22 @@ export interface Documented {
 
 /** These run Postern itself, as a process of its own; the others a processor that follows a script. */
 export function concernsProcess({ failure }: Pick<Cell, "failure">): boolean {
-	return FAILURES.indexOf(failure) < 4;
+	return FAILURES.indexOf(failure) < 5;
 }
 
-/** Every cell that there is: what is down from the start has no later moment. */
+/** Every cell that there is. */
 export function allCells(): readonly Cell[] {
 	return FAILURES.flatMap((failure) =>
-		MOMENTS.filter((moment) => failure !== "down at start" || moment === "before headers").flatMap((moment) =>
+		MOMENTS.flatMap((moment) =>
 			MODES.flatMap((mode) => PROTOCOLS.map((protocol) => ({ failure, moment, mode, protocol }))),
 		),
-	);
+	).filter(happens);
+}
+
+/** What is down from the start has no later moment; HTTP/1.1 has no trailers behind a body of known length. */
+function happens({ failure, moment, mode, protocol }: Cell): boolean {
+	if (failure === "down at start") return moment === "before headers";
+	return moment !== "before trailers" || mode !== "HELD BACK, FITS" || protocol !== "HTTP/1.1";
 }
 
 const REFUSED = (...statuses: readonly number[]): Documented => ({ kinds: ["refused"], statuses });
@@ -79,6 +89,7 @@ export function documented({ failure, moment, mode, protocol }: Cell): Documente
 			return leftAlready(mode, moment) ? CUT : REFUSED(504);
 		case "killed":
 		case "out of memory":
+		case "told to stop":
 			// What Envoy was about to send is tried again for as long as its patience lasts.
 			return leftAlready(mode, moment) ? CUT : REFUSED(502, 503, 504);
 		case "ends with an error":

@@ -3,7 +3,6 @@ import {
 	documented,
 	FAILURES,
 	type Failure,
-	MODES,
 	MOMENTS,
 	type Mode,
 	type Moment,
@@ -11,8 +10,11 @@ import {
 } from "./cells.ts";
 import type { Seen } from "./stage.ts";
 
+/** As Envoy is set up. */
+const CONFIGURED = ["BUFFERED", "STREAMED"] as const satisfies readonly Mode[];
+
 /** What is tried where Envoy fails open: each failure once per mode, in the middle of a body. */
-export const OPEN_CELLS: readonly Cell[] = MODES.flatMap((mode) =>
+export const OPEN_CELLS: readonly Cell[] = CONFIGURED.flatMap((mode) =>
 	(["killed", "slow past the timeout", "ends with an error", "malformed answer"] as const).map((failure) => ({
 		failure,
 		moment: "mid-body",
@@ -55,7 +57,7 @@ the stream is reset, and what had left until then was masked. In both the client
 ## BUFFERED
 
 \`envoy/authz-and-fields.yaml\` and \`envoy/authz-and-fields-requests.yaml\`; and of \`envoy/authz-and-fields-streaming.yaml\`
-whatever may not flow, or fits.
+whatever Postern has held back: what may not flow, and what fits. All three were made to fail in every one of these ways.
 
 ${table("BUFFERED")}
 
@@ -65,9 +67,12 @@ ${table("BUFFERED")}
 
 ${table("STREAMED")}
 
-**Down at start**: nobody decides, so the upstream is not asked. **Ends with OK** is what a processor tells Envoy when it
-has nothing more to do: the rest passes as it is, whatever the configuration says. Postern never ends a stream that owes a
-body with OK, neither on errors nor while it drains; the tests of its transport and of its drain hold it to that.
+**Down at start**: nobody decides, so the upstream is not asked. **Told to stop** is Postern itself on SIGTERM with no time
+to drain: it ends what is open with an error, never with OK; with time, what is under way is masked to its end.
+
+**Ends with OK** is no failure of Postern's but another processor in its place: to Envoy it means that there is nothing more
+to do, and the rest passes as it is, whatever the configuration says. Postern never ends a stream that owes a body so;
+the rows above and the tests of its transport and of its drain hold it to that.
 
 ## Where Envoy fails open
 

@@ -63,7 +63,9 @@ process.on("exit", () => {
 
 /** Starts the real Envoy with the shipped configuration and waits until it takes calls. */
 export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
-	const [adminPort = 0, port = 0, tlsPort = 0] = await freePorts(3);
+	const names = Object.keys(options.variants ?? {});
+	// All at once: what was free a moment ago may be handed out again.
+	const [adminPort = 0, port = 0, tlsPort = 0, ...ports] = await freePorts(3 + names.length);
 	const folder = await mkdtemp(join(tmpdir(), "postern-envoy-"));
 	const accessLog = join(folder, "access.log");
 	const { files } = options.certificates;
@@ -83,8 +85,6 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
 	);
 	// JSON is YAML; the shipped file goes to Envoy as it is unless a test changes it.
 	const config = join(folder, "envoy.yaml");
-	const names = Object.keys(options.variants ?? {});
-	const ports = await freePorts(names.length);
 	const variants = Object.fromEntries(names.map((name, at) => [name, ports[at] ?? 0]));
 	if (options.change === undefined && names.length === 0) await writeFile(config, rendered);
 	else {
