@@ -35,7 +35,7 @@ export function checkOverrides(
 	const list = fieldOf(config, "allowed_override_modes");
 	const entries = mapsAt(config, "allowed_override_modes").map((node) => ({ node, modes: readModes(node) }));
 	for (const { node, modes } of entries) {
-		if (!isSafe(modes)) tell("proc_override_modes", node.place);
+		if (!isSafe(modes, base)) tell("proc_override_modes", node.place);
 	}
 	if (allowed && entries.length === 0) tell("proc_override_open", allow?.place ?? at);
 	if (base === "STREAMED") {
@@ -66,11 +66,16 @@ function isOptOut(modes: Modes): boolean {
 }
 
 function isBuffered(modes: Modes): boolean {
-	return modes.response === "BUFFERED" && modes.responseTrailer === "SEND" && modes.header === "SEND";
+	return modes.response === "BUFFERED" && showsEnds(modes);
 }
 
-/** No body, whatever else, is at worst never asked for; BUFFERED needs its trailers. */
-function isSafe(modes: Modes): boolean {
+function showsEnds(modes: Modes): boolean {
+	return modes.responseTrailer === "SEND" && modes.header === "SEND";
+}
+
+/** No body, whatever else, is at worst never asked for; BUFFERED needs its trailers, and so does what streams by itself. */
+function isSafe(modes: Modes, base: string): boolean {
 	const request = modes.request === "NONE" || modes.request === "BUFFERED";
-	return request && (modes.response === "NONE" || isBuffered(modes));
+	const streams = modes.response === "STREAMED" && base === "STREAMED" && showsEnds(modes);
+	return request && (modes.response === "NONE" || isBuffered(modes) || streams);
 }

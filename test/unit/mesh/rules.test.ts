@@ -169,6 +169,10 @@ describe("ext_proc", () => {
 	const STREAMED = but(PROC, "    response_body_mode: BUFFERED\n", "    response_body_mode: STREAMED\n");
 	const whole =
 		"  - { response_header_mode: SEND, request_body_mode: NONE, response_body_mode: BUFFERED, request_trailer_mode: SKIP, response_trailer_mode: SEND }\n  mutation_rules:";
+	const streaming = whole
+		.replace("request_body_mode: NONE", "request_body_mode: BUFFERED")
+		.replace("response_body_mode: BUFFERED", "response_body_mode: STREAMED");
+	const both = whole.replace("  mutation_rules:", streaming);
 	held([
 		[
 			"no processing mode at all",
@@ -201,6 +205,21 @@ describe("ext_proc", () => {
 			"streamed, with an override to whole bodies",
 			but(STREAMED, "  mutation_rules:", whole),
 			["proc_body_streamed"],
+		],
+		[
+			"streamed, with overrides to whole bodies, and to streaming as before",
+			but(STREAMED, "  mutation_rules:", both),
+			["proc_body_streamed"],
+		],
+		[
+			"streamed, with an override that streams and skips trailers",
+			but(STREAMED, "  mutation_rules:", both.replace(/(STREAMED.*trailer_mode: )SEND/, "$1SKIP")),
+			["proc_body_streamed", "proc_override_modes"],
+		],
+		[
+			"whole, with an override that streams",
+			but(PROC, "  mutation_rules:", streaming),
+			["proc_override_modes"],
 		],
 		[
 			"streamed, any override",
