@@ -18,6 +18,8 @@ export type DirectiveResult =
 type Given = Readonly<Record<string, unknown>>;
 
 const KEYS = ["release", "mask", "withhold", "detect"];
+/** Keys that only decisions know. */
+const DECISION_KEYS = ["media_types", "grpc_message"];
 const DETECTORS: ReadonlySet<unknown> = new Set([
 	"email",
 	"pan",
@@ -55,7 +57,7 @@ export function readDirective(value: unknown, rules: DirectiveRules): DirectiveR
 
 function read(value: unknown, rules: DirectiveRules): Directive {
 	if (!isObject(value)) throw new Fault("invalid", "a directive is an object");
-	const keys = rules.decisionKeys ? [...KEYS, "media_types"] : KEYS;
+	const keys = rules.decisionKeys ? [...KEYS, ...DECISION_KEYS] : KEYS;
 	for (const key of Object.keys(value)) {
 		if (!keys.includes(key)) {
 			throw new Fault("invalid", `unknown key ${JSON.stringify(key)}; known are ${keys.join(", ")}`);
@@ -79,6 +81,7 @@ function read(value: unknown, rules: DirectiveRules): Directive {
 		mask: mask.map((item, i) => readMask(item, `mask[${i}]`, rules)),
 		withhold: withhold.map((item, i) => readSelector(item, `withhold[${i}]`, rules)),
 		mediaTypes: readMediaTypes(value),
+		grpcMessage: choice(value, "grpc_message", ["withhold", "release"]),
 		text,
 	};
 	detect.forEach((item, i) => {
@@ -137,6 +140,18 @@ function readMediaTypes(value: Given): readonly string[] {
 			throw new Fault("invalid", `media_types[${i}]: expected type/subtype without parameters`);
 		return type;
 	});
+}
+
+/** One of a few words; the first where the key is absent. */
+function choice<const Word extends string>(
+	value: Given,
+	key: string,
+	words: readonly [Word, ...Word[]],
+): Word {
+	if (!Object.hasOwn(value, key)) return words[0];
+	const found = words.find((word) => word === value[key]);
+	if (found === undefined) throw new Fault("invalid", `${key}: expected one of ${words.join(", ")}`);
+	return found;
 }
 
 function list(value: Given, key: string): readonly unknown[] | undefined {

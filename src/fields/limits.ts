@@ -9,6 +9,8 @@ export const MAX_SCALAR_BYTES = 1_048_576;
  * back in case that member goes. Only a flood of white space comes near it.
  */
 export const MAX_HELD_BYTES = 1_048_576;
+/** Bytes of the block of trailers that ends a gRPC-Web body. */
+export const MAX_TRAILER_BYTES = 16_384;
 /** Distinct (path, strategy) pairs that a report lists. */
 export const MAX_REPORT_ENTRIES = 1_000;
 

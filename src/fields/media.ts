@@ -1,5 +1,5 @@
 import { parseMediaType } from "../lib/media-type.ts";
-import type { BodyFormat, Directive } from "./types.ts";
+import type { BodyFormat, Directive, GrpcFraming } from "./types.ts";
 
 const FORMATS: ReadonlyMap<string, BodyFormat> = new Map([
 	["application/json", "json"],
@@ -10,6 +10,12 @@ const FORMATS: ReadonlyMap<string, BodyFormat> = new Map([
 	["application/json-seq", "json-seq"],
 	["text/event-stream", "sse"],
 	["application/x-www-form-urlencoded", "form"],
+	["application/grpc", "grpc"],
+	["application/grpc+proto", "grpc"],
+	["application/grpc-web", "grpc-web"],
+	["application/grpc-web+proto", "grpc-web"],
+	["application/grpc-web-text", "grpc-web-text"],
+	["application/grpc-web-text+proto", "grpc-web-text"],
 ]);
 
 /** How a body of this content type is read; `undefined` is `body_unsupported`. */
@@ -24,10 +30,27 @@ export function formatOf(contentType: string | undefined): BodyFormat | undefine
 export function formatUnder(directive: Directive, contentType: string | undefined): BodyFormat | undefined {
 	const found = read(contentType);
 	if (found === undefined) return undefined;
-	return found.format === "json" || directive.mediaTypes.includes(found.essence) ? found.format : undefined;
+	const named =
+		found.format === "json" || directive.mediaTypes.includes(found.essence) || coversGrpc(directive, found);
+	return named ? found.format : undefined;
 }
 
-function read(contentType: string | undefined): { format: BodyFormat; essence: string } | undefined {
+/** The messages are the same in every framing of gRPC, so naming the plain one names them all. */
+function coversGrpc(directive: Directive, { format }: Found): boolean {
+	return isGrpc(format) && directive.mediaTypes.includes("application/grpc");
+}
+
+/** Whether bodies of this format are messages of a gRPC method. */
+export function isGrpc(format: BodyFormat | undefined): format is GrpcFraming {
+	return format === "grpc" || format === "grpc-web" || format === "grpc-web-text";
+}
+
+interface Found {
+	readonly format: BodyFormat;
+	readonly essence: string;
+}
+
+function read(contentType: string | undefined): Found | undefined {
 	const media = contentType === undefined ? undefined : parseMediaType(contentType);
 	if (media === undefined) return undefined;
 	const charset = media.parameters.get("charset");

@@ -40,11 +40,16 @@ export interface Directive {
 	readonly withhold: readonly Selector[];
 	/** Media types (lower-case `type/subtype`) the directive applies to besides JSON; only in decisions. */
 	readonly mediaTypes: readonly string[];
+	/** Whether `grpc-message` of a gRPC answer goes to the caller: it is free text, and no selector names it. */
+	readonly grpcMessage: "withhold" | "release";
 	/** Canonical JSON of what was given: sorted keys, lists as given. The key of the plan cache. */
 	readonly text: string;
 }
 
-export type BodyFormat = "json" | "ndjson" | "json-seq" | "sse" | "form";
+/** How gRPC messages lie in a body: as HTTP/2 has them, as gRPC-Web has them, or that as base64. */
+export type GrpcFraming = "grpc" | "grpc-web" | "grpc-web-text";
+
+export type BodyFormat = "json" | "ndjson" | "json-seq" | "sse" | "form" | GrpcFraming;
 
 /** Why a body was refused; see "Input that is refused" of the field semantics. */
 export type Refusal =

@@ -42,6 +42,7 @@ export interface MessageType {
 
 export interface MethodType {
 	readonly input: MessageType;
+	readonly output: MessageType;
 	readonly clientStreaming: boolean;
 }
 
@@ -139,10 +140,19 @@ function link(files: readonly RawFile[]): Descriptors {
 		for (const service of file.services) {
 			for (const method of service.methods) {
 				const path = `${scope}${service.name}/${method.name}`;
-				const input = resolve(messages, method.inputType, scope + service.name);
-				if (input === undefined) throw invalid(`${path} takes ${method.inputType}, which is not in the set`);
+				const typeOf = (name: string): MessageType => {
+					const type = resolve(messages, name, scope + service.name);
+					if (type === undefined)
+						throw invalid(`${path} is about ${name || "no type"}, which is not in the set`);
+					return type;
+				};
 				if (methods.has(path)) throw invalid(`${path} is declared twice`);
-				methods.set(path, { input, clientStreaming: method.clientStreaming });
+				const { clientStreaming } = method;
+				methods.set(path, {
+					input: typeOf(method.inputType),
+					output: typeOf(method.outputType),
+					clientStreaming,
+				});
 			}
 		}
 	}

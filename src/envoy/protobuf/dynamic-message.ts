@@ -36,7 +36,7 @@ export interface DynamicMessage {
 const END_GROUP = 4;
 
 /** Wire types by kind; kinds that are not here are of LENGTH. */
-const WIRE_TYPES: Readonly<Record<number, number>> = {
+export const WIRE_TYPES: Readonly<Record<number, number>> = {
 	1: FIXED64,
 	2: FIXED32,
 	3: VARINT,
@@ -154,7 +154,8 @@ export function zeroOf(field: FieldType): Single {
 	return field.kind === 12 ? EMPTY : 0;
 }
 
-function readScalar(c: Cursor, field: FieldType): Scalar {
+/** The value of a field that is no message, its tag read. */
+export function readScalar(c: Cursor, field: FieldType): Scalar {
 	switch (field.kind) {
 		case 1:
 			return readDouble(c);

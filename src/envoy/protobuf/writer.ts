@@ -95,8 +95,21 @@ export function writeBytesField(w: Writer, tag: number, value: Uint8Array): void
 /** Opens a message field; give what it returns to {@link endMessage}. */
 export function beginMessage(w: Writer, tag: number): number {
 	writeUint(w, tag);
+	return beginLength(w);
+}
+
+/** As {@link beginMessage}, for a field whose tag was written. */
+export function beginLength(w: Writer): number {
 	reserve(w, 1);
 	return w.pos++;
+}
+
+/** `bytes[start, end)` as they are. */
+export function writeBytes(w: Writer, bytes: Uint8Array, start: number, end: number): void {
+	if (start >= end) return;
+	reserve(w, end - start);
+	w.buffer.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), w.pos);
+	w.pos += end - start;
 }
 
 /** Closes a message: writes its length in front, moving it where the length needs more than one byte. */
