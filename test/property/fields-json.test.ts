@@ -1,25 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { DECISION_PLAN, PLAIN_PLAN } from "../../src/fields/plan.ts";
-import type { FieldReport } from "../../src/fields/types.ts";
 import { chunkSizes, directive, jsonText, maskRule, selector } from "../support/mask-arbitrary.ts";
 import { mask, maskWith, planOf } from "../support/mask-body.ts";
 import { applyDirective, lex } from "../support/mask-oracle.ts";
+import { flatReport, sortedReport } from "../support/report-counts.ts";
 
 const SEED = 20_260_801;
 const RUNS = { seed: SEED, numRuns: 1500 };
-
-/** A report as the oracle counts. */
-function flat(report: FieldReport): Map<string, number> {
-	const counts = new Map<string, number>();
-	for (const { path, count } of report.released) counts.set(`released ${path} `, count);
-	for (const { path, as, count } of report.masked) counts.set(`masked ${path} ${as}`, count);
-	for (const { path, count } of report.withheld) counts.set(`withheld ${path} `, count);
-	return counts;
-}
-
-const sorted = (counts: ReadonlyMap<string, number>): unknown[] =>
-	[...counts].sort(([a], [b]) => (a < b ? -1 : 1));
 
 describe("a JSON body under a directive", () => {
 	test("is what parsing it and applying the directive gives, for every chunking", () => {
@@ -36,7 +24,7 @@ describe("a JSON body under a directive", () => {
 					const got = lex(masked.text);
 					expect(got.tokens).toEqual(expected.tokens);
 					for (const [i, gap] of expected.gaps.entries()) if (gap !== null) expect(got.gaps[i]).toBe(gap);
-					expect(sorted(flat(masked.report))).toEqual(sorted(expected.report));
+					expect(sortedReport(flatReport(masked.report))).toEqual(sortedReport(expected.report));
 				},
 			),
 			RUNS,

@@ -1,5 +1,5 @@
 import type { Descriptors, MessageType } from "../descriptors.ts";
-import { type Cursor, LENGTH, readLength, readString, readTag, skipField, WireError } from "../reader.ts";
+import { type Cursor, LENGTH, readString, readTag, skipField, WireError } from "../reader.ts";
 
 /** `google.protobuf.Any`: type_url = 1, value = 2. */
 const TYPE_URL = (1 << 3) | LENGTH;
@@ -27,7 +27,7 @@ export function readAnyParts(c: Cursor, descriptors: Descriptors): AnyParts {
 		} else if (tag === VALUE) {
 			if (valueAt >= 0) throw new WireError("an Any with two values");
 			valueAt = c.pos;
-			c.pos += readLength(c);
+			skipField(c, tag);
 		} else skipField(c, tag);
 	}
 	c.pos = start;

@@ -63,12 +63,12 @@ function constantContainer(type: MessageType, action: MaskAction): Outcome {
 	return Array.isArray(value) ? "absent" : written((w) => writeStruct(w, value as JsonObject));
 }
 
-/** A Value has room for whatever a strategy makes of JSON. */
+/** A Value has room for whatever a strategy makes of JSON. It is written anew: what else stood in it goes. */
 function maskedValue(walk: Walk, kind: Kind, c: Cursor, action: MaskAction, node: PathNode): Outcome {
 	const fixed = action.fixed[kind === "object" || kind === "array" ? "container" : kind];
 	const value =
 		fixed === undefined ? readAndMask(walk, kind as ScalarKind, c, action, node) : fixedJson(fixed);
-	return value === undefined ? "stays" : written((w) => writeValue(w, value));
+	return written((w) => writeValue(w, value));
 }
 
 function readAndMask(
@@ -77,19 +77,26 @@ function readAndMask(
 	c: Cursor,
 	action: MaskAction,
 	node: PathNode,
-): JsonValue | undefined {
-	let text = "";
+): JsonValue {
+	const { options } = walk.context;
 	while (c.pos < c.end) {
 		const tag = readTag(c);
 		if (tag === VALUE_STRING) {
 			const length = readLength(c);
-			return maskText(walk, action, node, kind, c.pos, c.pos + length);
+			const end = c.pos + length;
+			return maskText(walk, action, node, kind, c.pos, end) ?? walk.bytes.toString("utf8", c.pos, end);
 		}
-		if (tag === VALUE_NUMBER) text = numberText(readDouble(c));
-		else if (tag === VALUE_BOOL) text = String(readBool(c));
-		else skipField(c, tag);
+		if (tag === VALUE_NUMBER) {
+			const number = readDouble(c);
+			return action.apply(kind, numberText(number), node.path, options) ?? number;
+		}
+		if (tag === VALUE_BOOL) {
+			const bool = readBool(c);
+			return action.apply(kind, String(bool), node.path, options) ?? bool;
+		}
+		skipField(c, tag);
 	}
-	return action.apply(kind, text, node.path, walk.context.options);
+	return null;
 }
 
 /** As protojson writes it. */
@@ -117,11 +124,13 @@ function maskedWrapper(
 		end = c.pos;
 	}
 	const by = valueAt < 0 ? fixedScalar(action, field) : maskScalar(walk, action, field, node, valueAt, end);
-	if (by === undefined) return "stays";
 	if (by === null) return "absent";
+	const { bytes } = walk;
 	return written((w) => {
+		if (by === undefined && valueAt < 0) return;
 		writeUint(w, 8 + wireTypeOf(field));
-		writeBytes(w, by, 0, by.length);
+		if (by === undefined) writeBytes(w, bytes, valueAt, end);
+		else writeBytes(w, by, 0, by.length);
 	});
 }
 

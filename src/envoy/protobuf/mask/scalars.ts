@@ -36,6 +36,8 @@ const INTEGERS: Readonly<
 	18: { as: "zigzag", bits: 64, signed: true },
 };
 
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
 /** What a scalar field is in proto3 JSON: 64-bit integers, bytes and enumerations are strings there. */
 export function jsonKindOf(field: FieldType): ScalarKind | "null" {
 	if (field.enumeration?.name === "google.protobuf.NullValue") return "null";
@@ -43,10 +45,6 @@ export function jsonKindOf(field: FieldType): ScalarKind | "null" {
 	if (integer !== undefined) return integer.bits === 64 ? "string" : "number";
 	if (field.kind === BOOL) return "boolean";
 	return field.kind === DOUBLE || field.kind === FLOAT ? "number" : "string";
-}
-
-export function isText(field: FieldType): boolean {
-	return field.kind === STRING;
 }
 
 /**
@@ -62,7 +60,7 @@ function encode(field: FieldType, value: JsonValue): Buffer | undefined {
 	if (field.kind === STRING || field.kind === BYTES) {
 		if (typeof value !== "string") return undefined;
 		if (field.kind === STRING) return withLength(Buffer.from(value));
-		return /^[A-Za-z0-9+/]*={0,2}$/.test(value) ? withLength(Buffer.from(value, "base64")) : undefined;
+		return BASE64.test(value) ? withLength(Buffer.from(value, "base64")) : undefined;
 	}
 	if (field.kind === DOUBLE || field.kind === FLOAT) {
 		if (typeof value !== "number") return undefined;
