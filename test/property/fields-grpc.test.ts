@@ -74,7 +74,10 @@ function directives(names: readonly string[]): fc.Arbitrary<PlainDirective> {
 	return fc.record(
 		{
 			release: fc.array(selector, { maxLength: 4 }),
-			mask: fc.array(fc.tuple(selector, strategy).map(([select, rest]) => ({ select, ...rest })), { maxLength: 3 }),
+			mask: fc.array(
+				fc.tuple(selector, strategy).map(([select, rest]) => ({ select, ...rest })),
+				{ maxLength: 3 },
+			),
 			withhold: fc.array(selector, { maxLength: 3 }),
 		},
 		{ requiredKeys: [] },
@@ -100,7 +103,11 @@ describe.each(cases)("gRPC messages of $name", ({ schema, type: name, names }) =
 	const turns = fc.array(fc.tuple(directives(names), chunkSizes), { minLength: TURNS, maxLength: TURNS });
 
 	/** What of the masked messages differs from the plain way; answers the counts that the plain way makes. */
-	function expectMasked(rules: PlainDirective, messages: readonly Buffer[], masked: Buffer): Map<string, number> {
+	function expectMasked(
+		rules: PlainDirective,
+		messages: readonly Buffer[],
+		masked: Buffer,
+	): Map<string, number> {
 		const got = frames(masked);
 		expect(got).toHaveLength(messages.length);
 		const counts = new Map<string, number>();
@@ -182,14 +189,20 @@ describe("gRPC-Web", () => {
 	const type = typeOf(PROTO3, "t.M");
 	const grpc = messagesOf(PROTO3, type);
 	const message = messageBytes(type, { types: PROTO3.descriptors.messages, once: true, unknown: false });
-	const trailers = fc.constantFrom("grpc-status:0\r\n", "grpc-status: 5\r\ngrpc-message: text-1\r\nx-a: text-2\r\n");
+	const trailers = fc.constantFrom(
+		"grpc-status:0\r\n",
+		"grpc-status: 5\r\ngrpc-message: text-1\r\nx-a: text-2\r\n",
+	);
 
 	test("is masked as gRPC is, as bytes and as base64 in pieces of any length, padded or not", () => {
 		fc.assert(
 			fc.property(
 				fc.array(message, { maxLength: 3 }),
 				trailers,
-				fc.array(fc.tuple(directives(NAMES3), chunkSizes, chunkSizes), { minLength: TURNS, maxLength: TURNS }),
+				fc.array(fc.tuple(directives(NAMES3), chunkSizes, chunkSizes), {
+					minLength: TURNS,
+					maxLength: TURNS,
+				}),
 				(messages, block, each) => {
 					const plain = Buffer.concat(messages.map(frame));
 					const last = frame(Buffer.from(block));

@@ -213,7 +213,7 @@ export function applyToMessage(
 		const name = short(type);
 		if (name === "Value") {
 			const token = kind === "object" || kind === "array" ? "x" : jsonOf(given);
-			return { stays: valueOf(JSON.parse(maskedToken(rule, kind, token, consumer)) as unknown, type) };
+			return { stays: jsonValue(JSON.parse(maskedToken(rule, kind, token, consumer)) as unknown, type) };
 		}
 		if (name?.endsWith("Value") === true && name !== "ListValue") {
 			const field = type.fields.get(1) as FieldType;
@@ -233,7 +233,7 @@ export function applyToMessage(
 		}
 		const constant = rule.as === "constant" ? rule["value"] : null;
 		if (typeof constant === "object" && constant !== null) {
-			const made = valueOf(constant, valueTypeOf(type));
+			const made = jsonValue(constant, valueTypeOf(type));
 			if (name === "Struct" && !Array.isArray(constant)) return { stays: made.values.get(5) as Single };
 			if (name === "ListValue" && Array.isArray(constant)) return { stays: made.values.get(6) as Single };
 		}
@@ -253,7 +253,11 @@ export function applyToMessage(
 	for (const field of type.fields.values())
 		if (typeof root === "string" && field.required) stays.values.set(field.number, zero(field));
 	const text = printJson(stays, descriptors, LIMITS) ?? "";
-	return { json: JSON.parse(text), report, gone: lost.filter((one) => /^text-\d+$/.test(one) && !text.includes(one)) };
+	return {
+		json: JSON.parse(text),
+		report,
+		gone: lost.filter((one) => /^text-\d+$/.test(one) && !text.includes(one)),
+	};
 }
 
 function short(type: MessageType): string | undefined {
@@ -304,7 +308,8 @@ function zero(field: FieldType): Single {
 function fits(field: FieldType, json: unknown): boolean {
 	if (field.kind === 8) return typeof json === "boolean";
 	if (field.kind === 12 || field.kind === 9) return false;
-	if (field.kind === 14 && typeof json === "string") return [...(field.enumeration?.names.values() ?? [])].includes(json);
+	if (field.kind === 14 && typeof json === "string")
+		return [...(field.enumeration?.names.values() ?? [])].includes(json);
 	const unsigned = [4, 6, 7, 13].includes(field.kind);
 	return typeof json === "number" && !(unsigned && json < 0);
 }
@@ -315,7 +320,7 @@ function convert(field: FieldType, json: number | boolean | string): Single {
 }
 
 /** Plain JSON as a Value. */
-function valueOf(json: unknown, type: MessageType): DynamicMessage {
+function jsonValue(json: unknown, type: MessageType): DynamicMessage {
 	const out = emptyMessage(type);
 	const typeAt = (number: number): MessageType => type.fields.get(number)?.message as MessageType;
 	if (json === null) out.values.set(1, 0);
@@ -324,11 +329,17 @@ function valueOf(json: unknown, type: MessageType): DynamicMessage {
 	else if (typeof json === "boolean") out.values.set(4, json);
 	else if (Array.isArray(json)) {
 		const list = emptyMessage(typeAt(6));
-		list.values.set(1, json.map((item) => valueOf(item, type)));
+		list.values.set(
+			1,
+			json.map((item) => jsonValue(item, type)),
+		);
 		out.values.set(6, list);
 	} else {
 		const struct = emptyMessage(typeAt(5));
-		struct.values.set(1, new Map(Object.entries(json as object).map(([name, item]) => [name, valueOf(item, type)])));
+		struct.values.set(
+			1,
+			new Map(Object.entries(json as object).map(([name, item]) => [name, jsonValue(item, type)])),
+		);
 		out.values.set(5, struct);
 	}
 	return out;
@@ -344,7 +355,9 @@ function encode({ type, values }: DynamicMessage): Buffer {
 			const item = field.message?.fields.get(2) as FieldType;
 			for (const [name, one] of content as ReadonlyMap<string, Single>) {
 				const typed = key.kind === 9 ? name : key.kind === 8 ? name === "true" : Number(name);
-				pieces.push(tagged(number, 2, delimited(Buffer.concat([encodeOne(key, typed), encodeOne(item, one)]))));
+				pieces.push(
+					tagged(number, 2, delimited(Buffer.concat([encodeOne(key, typed), encodeOne(item, one)]))),
+				);
 			}
 		} else for (const one of singles(content)) pieces.push(encodeOne(field, one));
 	}

@@ -68,7 +68,9 @@ function scalar(field: FieldType): fc.Arbitrary<Buffer> {
 		case 17:
 			return fc.tuple(fc.nat(), padding).map(([value, extra]) => varint(value, extra));
 		default:
-			return fc.tuple(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), padding).map(([v, extra]) => varint(v, extra));
+			return fc
+				.tuple(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), padding)
+				.map(([v, extra]) => varint(v, extra));
 	}
 }
 
@@ -105,10 +107,16 @@ export function messageBytes(type: MessageType, options: WireOptions, depth = 3)
 function makeMessageBytes(type: MessageType, options: WireOptions, depth: number): fc.Arbitrary<Buffer> {
 	const known = wellKnown(type.name, options, depth);
 	if (known !== undefined) return known;
-	const fields = [...type.fields.values()].filter((field) => depth > 0 || field.message === undefined || field.required);
+	const fields = [...type.fields.values()].filter(
+		(field) => depth > 0 || field.message === undefined || field.required,
+	);
 	if (fields.length === 0) return fc.constant(Buffer.alloc(0));
-	const some = fc.array(fc.oneof(...fields.map((field) => occurrence(field, options, depth))), { maxLength: 7 });
-	const must = fields.filter((field) => field.required).map((field) => occurrence(field, options, depth, false));
+	const some = fc.array(fc.oneof(...fields.map((field) => occurrence(field, options, depth))), {
+		maxLength: 7,
+	});
+	const must = fields
+		.filter((field) => field.required)
+		.map((field) => occurrence(field, options, depth, false));
 	return fc.tuple(some, fc.tuple(...must)).map(([given, required]) => {
 		const seen = new Set<string>();
 		const members = new Map<number, number>();
@@ -218,7 +226,10 @@ function mapEntry(
 							: [keyPart, valuePart];
 			const zero = keyField.kind === 9 ? delimited(Buffer.alloc(0)) : varint(0);
 			const name = how === "no key" ? zero : k;
-			return [tagged(field.number, 2, delimited(Buffer.concat(parts))), `${field.number}:${name.toString("hex")}`];
+			return [
+				tagged(field.number, 2, delimited(Buffer.concat(parts))),
+				`${field.number}:${name.toString("hex")}`,
+			];
 		});
 }
 
@@ -228,11 +239,15 @@ function wellKnown(name: string, options: WireOptions, depth: number): fc.Arbitr
 		case "google.protobuf.Timestamp":
 			return fc
 				.tuple(fc.integer({ min: -62_135_596_800, max: 253_402_300_799 }), fc.nat(999_999_999))
-				.map(([seconds, nanos]) => Buffer.concat([tagged(1, 0, varint(seconds)), tagged(2, 0, varint(nanos))]));
+				.map(([seconds, nanos]) =>
+					Buffer.concat([tagged(1, 0, varint(seconds)), tagged(2, 0, varint(nanos))]),
+				);
 		case "google.protobuf.Duration":
 			return fc
 				.tuple(fc.nat(315_576_000_000), fc.nat(999_999_999))
-				.map(([seconds, nanos]) => Buffer.concat([tagged(2, 0, varint(nanos)), tagged(1, 0, varint(seconds))]));
+				.map(([seconds, nanos]) =>
+					Buffer.concat([tagged(2, 0, varint(nanos)), tagged(1, 0, varint(seconds))]),
+				);
 		case "google.protobuf.FieldMask":
 			return fc
 				.array(fc.constantFrom("a", "user_name", "child.name"), { maxLength: 3 })
@@ -256,15 +271,23 @@ function wellKnown(name: string, options: WireOptions, depth: number): fc.Arbitr
 			return fc.oneof(leaf, inner("google.protobuf.Struct", 5), inner("google.protobuf.ListValue", 6));
 		}
 		case "google.protobuf.Any": {
-			const names = ["t.N", "t.M", "google.protobuf.Timestamp", "google.protobuf.Struct", "google.protobuf.StringValue"];
-			return fc.constantFrom(...names).chain((packed) =>
-				messageBytes(options.types.get(packed) as MessageType, options, depth - 1).map((content) =>
-					Buffer.concat([
-						tagged(1, 2, delimited(Buffer.from(`type.googleapis.com/${packed}`))),
-						tagged(2, 2, delimited(content)),
-					]),
-				),
-			);
+			const names = [
+				"t.N",
+				"t.M",
+				"google.protobuf.Timestamp",
+				"google.protobuf.Struct",
+				"google.protobuf.StringValue",
+			];
+			return fc
+				.constantFrom(...names)
+				.chain((packed) =>
+					messageBytes(options.types.get(packed) as MessageType, options, depth - 1).map((content) =>
+						Buffer.concat([
+							tagged(1, 2, delimited(Buffer.from(`type.googleapis.com/${packed}`))),
+							tagged(2, 2, delimited(content)),
+						]),
+					),
+				);
 		}
 		default:
 			return undefined;

@@ -8,9 +8,9 @@ import { type Instance, instanceIn, nextOf } from "./instance.ts";
 import { fixedScalar, maskScalar, skipScalar } from "./mask-scalar.ts";
 import type { Place } from "./places.ts";
 import { Refused } from "./refused.ts";
-import { jsonKindOf, withLength } from "./scalars.ts";
-import { actionOf, judge, NO_LEVEL, type Outcome, requireLevel, type Walk } from "./walk.ts";
-import { wireTypeOf, zeroValue } from "./zero.ts";
+import { withLength } from "./scalars.ts";
+import { actionOf, judgeScalar, NO_LEVEL, type Outcome, requireLevel, type Walk } from "./walk.ts";
+import { zeroValue } from "./zero.ts";
 
 const STRING = 9;
 const BOOL = 8;
@@ -49,8 +49,8 @@ export function mapEntry(
 	const { editor } = walk;
 	const keyField = field.message?.fields.get(1) as FieldType;
 	const valueField = field.message?.fields.get(2) as FieldType;
-	const keyTag = 8 + wireTypeOf(keyField);
-	const valueTag = 16 + wireTypeOf(valueField);
+	const keyTag = 8 + keyField.wire;
+	const valueTag = 16 + valueField.wire;
 	const lengthAt = c.pos;
 	const length = readLength(c);
 	const at = c.pos;
@@ -129,7 +129,7 @@ function entryValue(walk: Walk, value: EntryValue, node: PathNode | null, level:
 		return typeof outcome === "string" ? outcome : withLength(outcome);
 	}
 	if (node === null) return "stays";
-	const verdict = judge(walk, node, jsonKindOf(field));
+	const verdict = judgeScalar(walk, node);
 	if (verdict === RELEASE) return "stays";
 	if (verdict === WITHHOLD) return "withheld";
 	const action = actionOf(walk, verdict);

@@ -17,9 +17,8 @@ import { VALUE_BOOL, VALUE_NUMBER, VALUE_STRING, writeList, writeStruct, writeVa
 import { createWriter, finish, type Writer, writeBytes, writeUint } from "../writer.ts";
 import { fixedJson, fixedScalar, maskScalar, maskText } from "./mask-scalar.ts";
 import { writeVarint } from "./scalars.ts";
-import { shapeOf } from "./shape.ts";
 import type { Kind, Outcome, Walk } from "./walk.ts";
-import { leastMessage, wireTypeOf } from "./zero.ts";
+import { leastMessage } from "./zero.ts";
 
 /**
  * What takes the place of the content of a message that is masked; `c` stands on that content. Only types that JSON
@@ -33,7 +32,7 @@ export function maskedContent(
 	action: MaskAction,
 	node: PathNode,
 ): Outcome {
-	switch (shapeOf(type)) {
+	switch (type.shape) {
 		case "value":
 			return maskedValue(walk, kind, c, action, node);
 		case "wrapper":
@@ -57,7 +56,7 @@ function written(write: (w: Writer) => void): Buffer {
 function constantContainer(type: MessageType, action: MaskAction): Outcome {
 	const value = action.fixed.container === undefined ? null : fixedJson(action.fixed.container);
 	if (typeof value !== "object" || value === null) return "absent";
-	if (shapeOf(type) === "list") {
+	if (type.shape === "list") {
 		return Array.isArray(value) ? written((w) => writeList(w, value as readonly JsonValue[])) : "absent";
 	}
 	return Array.isArray(value) ? "absent" : written((w) => writeStruct(w, value as JsonObject));
@@ -71,13 +70,7 @@ function maskedValue(walk: Walk, kind: Kind, c: Cursor, action: MaskAction, node
 	return written((w) => writeValue(w, value));
 }
 
-function readAndMask(
-	walk: Walk,
-	kind: ScalarKind,
-	c: Cursor,
-	action: MaskAction,
-	node: PathNode,
-): JsonValue {
+function readAndMask(walk: Walk, kind: ScalarKind, c: Cursor, action: MaskAction, node: PathNode): JsonValue {
 	const { options } = walk.context;
 	while (c.pos < c.end) {
 		const tag = readTag(c);
@@ -119,7 +112,7 @@ function maskedWrapper(
 		const tag = readTag(c);
 		const start = c.pos;
 		skipField(c, tag);
-		if (tag !== 8 + wireTypeOf(field)) continue;
+		if (tag !== 8 + field.wire) continue;
 		valueAt = start;
 		end = c.pos;
 	}
@@ -128,7 +121,7 @@ function maskedWrapper(
 	const { bytes } = walk;
 	return written((w) => {
 		if (by === undefined && valueAt < 0) return;
-		writeUint(w, 8 + wireTypeOf(field));
+		writeUint(w, 8 + field.wire);
 		if (by === undefined) writeBytes(w, bytes, valueAt, end);
 		else writeBytes(w, by, 0, by.length);
 	});

@@ -1,20 +1,18 @@
 import { RELEASE, WITHHOLD } from "../../../fields/automaton.ts";
 import type { FieldType, MessageType } from "../descriptors.ts";
-import { WIRE_TYPES } from "../dynamic-message.ts";
-import { type Cursor, LENGTH, readLength, readTag, START_GROUP, skipField, WireError } from "../reader.ts";
-import { chooseMember, instanceIn, nextOf } from "./instance.ts";
+import { type Cursor, LENGTH, readLength, readTag, skipField, WireError } from "../reader.ts";
+import { chooseMember, type Instance, instanceIn, nextOf } from "./instance.ts";
 import { mapField } from "./map-entries.ts";
 import { maskScalar, skipScalar } from "./mask-scalar.ts";
 import type { Place } from "./places.ts";
-import { jsonKindOf, withLength } from "./scalars.ts";
-import { isMixedOneof, shapeOf } from "./shape.ts";
+import { withLength } from "./scalars.ts";
 import {
 	actionOf,
 	elementOf,
 	entersArray,
 	GROUP,
 	type Inner,
-	judge,
+	judgeScalar,
 	judgeUnknown,
 	requireLevel,
 	type Walk,
@@ -22,18 +20,6 @@ import {
 import { leastMessage, zeroValue } from "./zero.ts";
 
 const END_GROUP = 4;
-
-/** Where one field of an object stands. */
-interface Occurrence {
-	readonly field: FieldType;
-	/** Where its tag begins. */
-	readonly start: number;
-	/** The object; null inside of what goes anyway. */
-	readonly place: Place | null;
-	readonly object: Inner;
-	/** Containers around the field's value, or around its elements. */
-	readonly level: number;
-}
 
 /**
  * Judges the fields of an object one by one, as they come: each occurrence of a singular field, each element of a
@@ -60,43 +46,48 @@ export function objectFields(walk: Walk, c: Cursor, object: Inner): void {
 		}
 		const inside = field.repeated ? level + 1 : level;
 		requireLevel(inside);
-		const occurrence = { field, start, place, object, level: inside };
-		if (field.oneof !== undefined && isMixedOneof(type, field.oneof))
+		if (field.oneof !== undefined && type.mixedOneofs.has(field.oneof))
 			chooseMember(object.instance, field.oneof, field.number);
-		if (form === "scalar") scalarField(walk, c, occurrence, tag);
-		else if (form === "packed") packedField(walk, c, occurrence);
-		else if (form === "map") mapField(walk, c, field, place, start, inside, object.instance);
-		else messageField(walk, c, occurrence, field.message as MessageType);
+		const { instance } = object;
+		if (form === "scalar") scalarField(walk, c, field, tag, start, place, instance);
+		else if (form === "packed") packedField(walk, c, field, start, place, instance);
+		else if (form === "map") mapField(walk, c, field, place, start, inside, instance);
+		else messageField(walk, c, field, start, place, instance, inside);
 	}
 	if (endTag !== 0) throw new WireError("truncated group");
 	walk.contentEnd = c.pos;
 }
 
 function formOf(field: FieldType, wire: number): "scalar" | "packed" | "map" | "message" | "unknown" {
-	if (field.message !== undefined) {
-		if (wire !== (field.group ? START_GROUP : LENGTH)) return "unknown";
+	if (wire === field.wire) {
+		if (field.message === undefined) return "scalar";
 		return field.repeated && field.message.mapEntry ? "map" : "message";
 	}
-	const wanted = WIRE_TYPES[field.kind] ?? LENGTH;
-	if (wire === wanted) return "scalar";
-	return field.repeated && wire === LENGTH ? "packed" : "unknown";
+	return field.repeated && field.message === undefined && wire === LENGTH ? "packed" : "unknown";
 }
 
-function scalarField(walk: Walk, c: Cursor, occurrence: Occurrence, tag: number): void {
+function scalarField(
+	walk: Walk,
+	c: Cursor,
+	field: FieldType,
+	tag: number,
+	start: number,
+	place: Place | null,
+	instance: Instance,
+): void {
 	const { editor, places } = walk;
-	const { field, start, place, object } = occurrence;
 	const valueAt = c.pos;
 	skipScalar(walk, c, field, tag);
 	if (place === null) return;
 	let node = places.fieldNode(place, field);
 	if (field.repeated) {
-		if (!entersArray(walk, node, field, object.instance)) {
+		if (!entersArray(walk, node, field, instance)) {
 			editor.cut(start, c.pos);
 			return;
 		}
-		node = elementOf(walk, node, field.number, object.instance);
+		node = elementOf(walk, node, field.number, instance);
 	}
-	const verdict = judge(walk, node, jsonKindOf(field));
+	const verdict = judgeScalar(walk, node);
 	if (verdict === RELEASE) return;
 	const by =
 		verdict === WITHHOLD ? null : maskScalar(walk, actionOf(walk, verdict), field, node, valueAt, c.pos);
@@ -108,23 +99,30 @@ function scalarField(walk: Walk, c: Cursor, occurrence: Occurrence, tag: number)
 }
 
 /** The numbers of a repeated field in one piece. */
-function packedField(walk: Walk, c: Cursor, { field, start, place, object }: Occurrence): void {
+function packedField(
+	walk: Walk,
+	c: Cursor,
+	field: FieldType,
+	start: number,
+	place: Place | null,
+	instance: Instance,
+): void {
 	const { editor } = walk;
-	const wire = WIRE_TYPES[field.kind] as number;
+	const wire = field.wire;
 	const lengthAt = c.pos;
 	const length = readLength(c);
 	if (length === 0) return;
 	const outer = c.end;
 	c.end = c.pos + length;
 	const array = place === null ? null : walk.places.fieldNode(place, field);
-	const entered = array !== null && entersArray(walk, array, field, object.instance) ? array : null;
+	const entered = array !== null && entersArray(walk, array, field, instance) ? array : null;
 	if (entered !== null) editor.enter(lengthAt, c.pos);
 	while (c.pos < c.end) {
 		const valueAt = c.pos;
 		skipField(c, wire);
 		if (entered === null) continue;
-		const node = elementOf(walk, entered, field.number, object.instance);
-		const verdict = judge(walk, node, jsonKindOf(field));
+		const node = elementOf(walk, entered, field.number, instance);
+		const verdict = judgeScalar(walk, node);
 		if (verdict === RELEASE) continue;
 		if (verdict === WITHHOLD) editor.cut(valueAt, c.pos);
 		else {
@@ -137,9 +135,18 @@ function packedField(walk: Walk, c: Cursor, { field, start, place, object }: Occ
 	else if (array !== null) editor.cut(start, c.pos);
 }
 
-function messageField(walk: Walk, c: Cursor, occurrence: Occurrence, type: MessageType): void {
+/** `level`: containers around the field's value, or around its elements. */
+function messageField(
+	walk: Walk,
+	c: Cursor,
+	field: FieldType,
+	start: number,
+	place: Place | null,
+	instance: Instance,
+	level: number,
+): void {
 	const { editor, places } = walk;
-	const { field, start, place, object, level } = occurrence;
+	const type = field.message as MessageType;
 	const outer = c.end;
 	const lengthAt = field.group ? GROUP : c.pos;
 	if (!field.group) {
@@ -148,18 +155,18 @@ function messageField(walk: Walk, c: Cursor, occurrence: Occurrence, type: Messa
 	}
 	const at = c.pos;
 	// Two halves of an Any, or two kinds of a Value, would make a third one together.
-	const whole = shapeOf(type) === "any" || shapeOf(type) === "value";
-	if (whole && !field.repeated && nextOf(object.instance, field.number) > 0)
+	const whole = type.shape === "any" || type.shape === "value";
+	if (whole && !field.repeated && nextOf(instance, field.number) > 0)
 		throw new WireError("an Any or a Value given twice");
 	let node = place === null ? null : places.fieldNode(place, field);
-	const dropped = node !== null && field.repeated && !entersArray(walk, node, field, object.instance);
+	const dropped = node !== null && field.repeated && !entersArray(walk, node, field, instance);
 	if (dropped) node = null;
-	else if (node !== null && field.repeated) node = elementOf(walk, node, field.number, object.instance);
+	else if (node !== null && field.repeated) node = elementOf(walk, node, field.number, instance);
 	const outcome = walk.message(c, {
 		type,
 		node,
 		level,
-		instance: instanceIn(object.instance, field.repeated ? 0 : field.number),
+		instance: instanceIn(instance, field.repeated ? 0 : field.number),
 		lengthAt,
 		endTag: field.group ? field.number * 8 + END_GROUP : 0,
 	});

@@ -4,13 +4,13 @@ import type { MessageMasker } from "../../../fields/scan/grpc-messages.ts";
 import type { MaskContext } from "../../../fields/scan/json-scanner.ts";
 import type { Descriptors, MessageType } from "../descriptors.ts";
 import { asBuffer, type Cursor, cursor, WireError } from "../reader.ts";
+import type { Shape } from "../shape.ts";
 import { type AnyParts, readAnyParts } from "./any-parts.ts";
 import { instanceIn } from "./instance.ts";
 import { maskedContent } from "./masked-content.ts";
 import { objectFields } from "./message-fields.ts";
 import { Refused } from "./refused.ts";
 import { jsonKindOf } from "./scalars.ts";
-import { type Shape, shapeOf } from "./shape.ts";
 import {
 	actionOf,
 	createWalk,
@@ -70,7 +70,7 @@ export function createMessageMasker(
 
 function judgeMessage(walk: Walk, c: Cursor, inner: Inner): Outcome {
 	const { type, node, lengthAt } = inner;
-	const shape = shapeOf(type);
+	const shape = type.shape;
 	if (inner.endTag !== 0 && shape !== "object") throw new Refused("body_unsupported");
 	const start = c.pos;
 	const parts = shape === "any" ? readAnyParts(c, walk.descriptors) : undefined;
@@ -102,7 +102,7 @@ function hidesAny({ places }: Walk, parts: AnyParts, node: PathNode): boolean {
 }
 
 function kindOf(c: Cursor, type: MessageType): Kind {
-	switch (shapeOf(type)) {
+	switch (type.shape) {
 		case "list":
 			return "array";
 		case "text":
@@ -131,7 +131,7 @@ const CONTENTS: Readonly<Record<Exclude<Shape, "any">, Read>> = {
 
 /** `parts`: of an Any. */
 function readContent(walk: Walk, c: Cursor, inner: Inner, parts: AnyParts | undefined): void {
-	const shape = shapeOf(inner.type);
+	const shape = inner.type.shape;
 	if (shape !== "any") CONTENTS[shape](walk, c, inner);
 	else if (parts !== undefined) anyContent(walk, c, inner, parts);
 }

@@ -67,14 +67,16 @@ export function createWalk(
 }
 
 /** The verdict over a value of this kind, counted; containers that are entered are not. */
-export function judge({ context }: Walk, node: PathNode, kind: Kind): number {
+export function judge(walk: Walk, node: PathNode, kind: Kind): number {
+	if (kind !== "object" && kind !== "array") return judgeScalar(walk, node);
+	const verdict = kind === "object" ? node.object : node.array;
+	const entry = kind === "object" ? node.objectEntry : node.arrayEntry;
+	if (verdict !== RELEASE) walk.context.tally.count(entry, node, verdict);
+	return verdict;
+}
+
+export function judgeScalar({ context }: Walk, node: PathNode): number {
 	const { tally } = context;
-	if (kind === "object" || kind === "array") {
-		const verdict = kind === "object" ? node.object : node.array;
-		if (verdict !== RELEASE)
-			tally.count(kind === "object" ? node.objectEntry : node.arrayEntry, node, verdict);
-		return verdict;
-	}
 	const { counts } = tally;
 	const entry = node.scalarEntry;
 	if (entry >= 0 && entry < counts.length && counts[entry]! > 0) counts[entry]! += 1;

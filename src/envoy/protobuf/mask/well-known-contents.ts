@@ -1,5 +1,4 @@
 import type { FieldType } from "../descriptors.ts";
-import { WIRE_TYPES } from "../dynamic-message.ts";
 import { type Cursor, LENGTH, readLength, readTag, skipField, WireError } from "../reader.ts";
 import { VALUE_BOOL, VALUE_LIST, VALUE_NULL, VALUE_NUMBER, VALUE_STRING, VALUE_STRUCT } from "../struct.ts";
 import { ANY_TYPE_URL, ANY_VALUE, type AnyParts } from "./any-parts.ts";
@@ -8,7 +7,6 @@ import { mapEntry } from "./map-entries.ts";
 import { skipScalar } from "./mask-scalar.ts";
 import { objectFields } from "./message-fields.ts";
 import { withLength } from "./scalars.ts";
-import { shapeOf } from "./shape.ts";
 import { elementOf, type Inner, judgeUnknown, type Kind, requireLevel, type Walk } from "./walk.ts";
 import { leastMessage } from "./zero.ts";
 
@@ -145,7 +143,7 @@ export function anyContent(walk: Walk, c: Cursor, { node, level }: Inner, parts:
 		const outer = c.end;
 		c.end = c.pos + length;
 		const inner = { type, node, level, instance: instanceIn(null, 0), lengthAt, endTag: 0 };
-		if (shapeOf(type) === "object") {
+		if (type.shape === "object") {
 			if (node !== null) editor.enter(lengthAt, c.pos);
 			objectFields(walk, c, inner);
 			if (node !== null) editor.leave(c.pos);
@@ -177,5 +175,5 @@ export function scalarContent(walk: Walk, c: Cursor, { type, node }: Inner): voi
 }
 
 function isWrittenSo(field: FieldType, wire: number): boolean {
-	return field.message === undefined && wire === (WIRE_TYPES[field.kind] ?? LENGTH);
+	return field.message === undefined && wire === field.wire;
 }

@@ -1,7 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { FieldType, MessageType } from "../descriptors.ts";
-import { WIRE_TYPES } from "../dynamic-message.ts";
-import { FIXED32, FIXED64, LENGTH, START_GROUP, VARINT } from "../reader.ts";
+import { FIXED32, FIXED64, VARINT } from "../reader.ts";
 import { createWriter, finish, writeBytes, writeUint } from "../writer.ts";
 
 const ENUM = 14;
@@ -31,7 +30,7 @@ export function leastMessage(type: MessageType): Buffer {
 /** A field with its zero value, tag and all. */
 export function zeroField(field: FieldType): Buffer {
 	const w = createWriter(64);
-	writeUint(w, field.number * 8 + wireTypeOf(field));
+	writeUint(w, field.number * 8 + field.wire);
 	const value = zeroValue(field);
 	writeBytes(w, value, 0, value.length);
 	return finish(w);
@@ -51,7 +50,7 @@ export function zeroValue(field: FieldType): Buffer {
 		}
 		return finish(w);
 	}
-	const wire = wireTypeOf(field);
+	const { wire } = field;
 	if (wire === VARINT) writeUint(w, field.kind === ENUM ? zeroEnum(field) : 0);
 	else writeBytes(w, ZEROS, 0, wire === FIXED64 ? 8 : wire === FIXED32 ? 4 : 1);
 	return finish(w);
@@ -63,10 +62,4 @@ function zeroEnum(field: FieldType): number {
 	if (names === undefined || names.has(0)) return 0;
 	const [first = 0] = names.keys();
 	return Math.max(0, first);
-}
-
-/** The wire type in which a field is written, if it is not packed. */
-export function wireTypeOf(field: FieldType): number {
-	if (field.message !== undefined) return field.group ? START_GROUP : LENGTH;
-	return WIRE_TYPES[field.kind] ?? LENGTH;
 }
