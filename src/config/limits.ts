@@ -271,7 +271,7 @@ export const FIXED_LIMITS = {
 	descriptor_set_bytes: {
 		value: 16 * MIB,
 		unit: "bytes",
-		purpose: "Largest file of `request.proto_descriptor`.",
+		purpose: "Largest descriptor set, of `request.proto_descriptor` or for a bundle.",
 	},
 	refused_token_seconds: {
 		value: 10,

@@ -153,7 +153,7 @@ const request = z.strictObject({
 	max_decoded_bytes: limit("request.max_decoded_bytes"),
 	max_decoded_ratio: limit("request.max_decoded_ratio"),
 	proto_descriptor: text(
-		"File with a FileDescriptorSet (`protoc --include_imports --descriptor_set_out`) by which gRPC bodies are read; read once, at the start.",
+		"File with a FileDescriptorSet (`protoc --include_imports --descriptor_set_out`) by which gRPC messages are read while the bundle carries none; read once, at the start.",
 	).exactOptional(),
 });
 

@@ -31,13 +31,16 @@ export function formatUnder(directive: Directive, contentType: string | undefine
 	const found = read(contentType);
 	if (found === undefined) return undefined;
 	const named =
-		found.format === "json" || directive.mediaTypes.includes(found.essence) || coversGrpc(directive, found);
+		found.format === "json" ||
+		directive.mediaTypes.includes(found.essence) ||
+		// The messages are the same in every framing of gRPC, so naming the plain one names them all.
+		(isGrpc(found.format) && directive.mediaTypes.includes("application/grpc"));
 	return named ? found.format : undefined;
 }
 
-/** The messages are the same in every framing of gRPC, so naming the plain one names them all. */
-function coversGrpc(directive: Directive, { format }: Found): boolean {
-	return isGrpc(format) && directive.mediaTypes.includes("application/grpc");
+/** Whether a directive applies to gRPC in some framing. */
+export function coversGrpc(directive: Directive): boolean {
+	return directive.mediaTypes.some((type) => isGrpc(FORMATS.get(type)));
 }
 
 /** Whether bodies of this format are messages of a gRPC method. */

@@ -13,11 +13,10 @@ import { callersTrusted } from "../config/rules.ts";
 import type { Config } from "../config/types.ts";
 import { createCheckService } from "../envoy/ext-authz/check-service.ts";
 import type { CheckDeps } from "../envoy/ext-authz/deps.ts";
-import { createGrpcReader } from "../envoy/ext-authz/grpc-body.ts";
 import { createPlanCache } from "../envoy/ext-proc/plan-cache.ts";
 import type { ProcessService } from "../envoy/ext-proc/process-stream.ts";
 import { createProcess } from "../envoy/ext-proc/session.ts";
-import type { Descriptors } from "../envoy/protobuf/descriptors.ts";
+import { createDescriptorShelf, type DescriptorShelf } from "../envoy/protobuf/descriptor-shelf.ts";
 import { startTransport, type Transport, type TransportOptions } from "../envoy/transport/server.ts";
 import { bindWithMode, clearStaleSocket } from "../envoy/transport/unix-socket.ts";
 import { readDirective } from "../fields/directive.ts";
@@ -30,7 +29,7 @@ import { filePolicySource } from "../policy/source/file.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { createMetrics, type MetricsRegistry } from "../telemetry/metrics.ts";
 import type { Logger } from "../telemetry/types.ts";
-import { loadDescriptors } from "./descriptor-set.ts";
+import { checkDescriptors, readDescriptorFile } from "./descriptor-set.ts";
 import { type HashKey, readHashKey } from "./hash-key.ts";
 import { missingForReadiness } from "./readiness.ts";
 
@@ -90,7 +89,9 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 		limits: config.policy,
 		clock,
 		pollSeconds: config.policy.poll_seconds,
+		checkDescriptors,
 		onActivated: (active) => {
+			if (active.descriptors !== undefined) shelf.keep(active.descriptors);
 			metrics.policyReloads.inc({ result: "activated" });
 			metrics.policyInfo.set(1, { revision: active.revision });
 			log.info({ revision: active.revision, digest: active.digest, serial: active.serial }, "policy active");
@@ -108,6 +109,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 		if (age !== undefined) metrics.keySetAge.set(age / 1000);
 	});
 
+	let shelf = createDescriptorShelf(undefined);
 	let transport: Transport | undefined;
 	let admin: AdminServer | undefined;
 	let audit: ReturnType<typeof createAuditWriter> | undefined;
@@ -140,9 +142,11 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 				metrics,
 				log,
 			});
-			const { proto_descriptor: descriptorFile } = config.request;
-			const descriptors = descriptorFile === undefined ? undefined : await loadDescriptors(descriptorFile);
-			const checks = createCheckService(checkDeps(hash, audit, descriptors));
+			const { proto_descriptor: file } = config.request;
+			const configured =
+				file === undefined ? undefined : await readDescriptorFile(file, "request.proto_descriptor");
+			shelf = createDescriptorShelf(configured);
+			const checks = createCheckService(checkDeps(hash, audit, shelf));
 			const service = config.fields.enabled ? { process: processService(hash, audit) } : {};
 			transport = await startTransport(transportOptions(config), {
 				check: (request, deadlineMs) => checks.check(request, { deadlineMs }),
@@ -171,7 +175,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 	function checkDeps(
 		hash: HashKey | undefined,
 		writer: CheckDeps["audit"],
-		descriptors: Descriptors | undefined,
+		descriptors: DescriptorShelf,
 	): CheckDeps {
 		const { max_selectors: maxSelectors, max_directive_bytes: maxBytes } = config.fields;
 		const rules = { ...DECISION_RULES, maxSelectors, maxBytes };
@@ -182,14 +186,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			readDirective: (value) => readDirective(value, rules),
 			...(hash === undefined ? {} : { hashKeyId: hash.id }),
 			trusted: callersTrusted(config),
-			...(descriptors === undefined
-				? {}
-				: {
-						readGrpc: createGrpcReader(descriptors, {
-							maxDepth: config.request.max_body_depth,
-							maxLength: config.policy.max_input_bytes,
-						}),
-					}),
+			descriptors,
 			gunzip: createGunzip({
 				maxBytes: config.request.max_decoded_bytes,
 				maxRatio: config.request.max_decoded_ratio,

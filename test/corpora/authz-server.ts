@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createCheckService } from "../../src/envoy/ext-authz/check-service.ts";
-import { createGrpcReader } from "../../src/envoy/ext-authz/grpc-body.ts";
-import { readDescriptors } from "../../src/envoy/protobuf/descriptors.ts";
+import { createDescriptorShelf } from "../../src/envoy/protobuf/descriptor-shelf.ts";
 import { startTransport } from "../../src/envoy/transport/server.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { makeBundle } from "../../src/policy/bundle/make.ts";
@@ -29,18 +28,10 @@ async function main(file: string): Promise<void> {
 	const bundle = await makeBundle({ dirs: [launch.rego_dir], entrypoints: [launch.entrypoint] });
 	const policy = await loadPolicy(bundle.bytes, LIMITS, systemClock);
 	const descriptorFile = launch.plugin["proto-descriptor"] as string | undefined;
-	const descriptors =
-		descriptorFile === undefined ? undefined : readDescriptors(await readFile(descriptorFile));
+	const set = descriptorFile === undefined ? undefined : await readFile(descriptorFile);
 	const service = createCheckService(
 		checkDeps(policy, {
-			...(descriptors === undefined
-				? {}
-				: {
-						readGrpc: createGrpcReader(descriptors, {
-							maxDepth: COMPAT.request.max_body_depth,
-							maxLength: LIMITS.max_input_bytes,
-						}),
-					}),
+			descriptors: createDescriptorShelf(set),
 			config: {
 				...COMPAT,
 				policy: {
