@@ -208,6 +208,14 @@ export const LIMITS = {
 		unit: "ratio",
 		purpose: "How many times its size an encoded body may unfold to; one that unfolds further is replaced.",
 	},
+	"fields.max_message_bytes": {
+		default: 4 * MIB,
+		min: KIB,
+		max: GIB,
+		unit: "bytes",
+		purpose:
+			"Largest gRPC message under a directive, as it comes and uncompressed; an answer with a larger one is replaced.",
+	},
 	"fields.max_directive_bytes": {
 		default: 16 * KIB,
 		min: 256,

@@ -228,6 +228,7 @@ const fields = z.strictObject({
 	max_body_bytes: limit("fields.max_body_bytes"),
 	max_decoded_bytes: limit("fields.max_decoded_bytes"),
 	max_decoded_ratio: limit("fields.max_decoded_ratio"),
+	max_message_bytes: limit("fields.max_message_bytes"),
 	max_directive_bytes: limit("fields.max_directive_bytes"),
 	max_selectors: limit("fields.max_selectors"),
 	plan_cache_bytes: limit("fields.plan_cache_bytes"),

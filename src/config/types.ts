@@ -114,6 +114,7 @@ export interface FieldsConfig {
 	readonly max_body_bytes: number;
 	readonly max_decoded_bytes: number;
 	readonly max_decoded_ratio: number;
+	readonly max_message_bytes: number;
 	readonly max_directive_bytes: number;
 	readonly max_selectors: number;
 	readonly plan_cache_bytes: number;

@@ -7,7 +7,7 @@ import { safeReport } from "../audit/safe-paths.ts";
 import type { AuditSink } from "../audit/sink.ts";
 import { createAuditWriter } from "../audit/writer.ts";
 import { createDecoder } from "../codec/decoder.ts";
-import { createGunzip } from "../codec/gunzip.ts";
+import { createGunzip } from "../codec/inflate-sync.ts";
 import { FIXED_LIMITS } from "../config/limits.ts";
 import { callersTrusted } from "../config/rules.ts";
 import type { Config } from "../config/types.ts";
