@@ -147,7 +147,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 				file === undefined ? undefined : await readDescriptorFile(file, "request.proto_descriptor");
 			shelf = createDescriptorShelf(configured);
 			const checks = createCheckService(checkDeps(hash, audit, shelf));
-			const service = config.fields.enabled ? { process: processService(hash, audit) } : {};
+			const service = config.fields.enabled ? { process: processService(hash, audit, shelf) } : {};
 			transport = await startTransport(transportOptions(config), {
 				check: (request, deadlineMs) => checks.check(request, { deadlineMs }),
 				deny: checks.deny,
@@ -202,7 +202,11 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 		};
 	}
 
-	function processService(hash: HashKey | undefined, writer: CheckDeps["audit"]): ProcessService {
+	function processService(
+		hash: HashKey | undefined,
+		writer: CheckDeps["audit"],
+		descriptors: DescriptorShelf,
+	): ProcessService {
 		const { fields } = config;
 		return createProcess({
 			plans: createPlanCache(fields.plan_cache_bytes, hash),
@@ -226,6 +230,13 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			},
 			withoutDecision: fields.without_decision,
 			errors: fields.errors,
+			descriptors,
+			messageLimits: {
+				maxMessageBytes: fields.max_message_bytes,
+				maxRatio: fields.max_decoded_ratio,
+				freeBytes: FIXED_LIMITS.decoded_free_bytes.value,
+				maxInflatedBytes: fields.max_decoded_bytes,
+			},
 			maxBodyBytes: fields.max_body_bytes,
 			maxOutputBytes: fields.max_decoded_bytes,
 		});

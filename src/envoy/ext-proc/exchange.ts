@@ -1,9 +1,11 @@
 import type { Coding } from "../../codec/content-coding.ts";
 import { readContentEncoding } from "../../codec/content-coding.ts";
 import type { Handoff } from "../../decision/handoff-types.ts";
-import { formatUnder } from "../../fields/media.ts";
-import type { BodyFormat } from "../../fields/types.ts";
+import { formatUnder, isGrpc } from "../../fields/media.ts";
+import type { GrpcMessages } from "../../fields/scan/grpc-messages.ts";
+import type { BodyFormat, GrpcFraming } from "../../fields/types.ts";
 import type { ProcessDeps } from "./deps.ts";
+import { answerMessages, framingOf } from "./grpc-answer.ts";
 import { type HandoffReading, readHandoffKeys } from "./handoff-reading.ts";
 import { type HeaderField, valuesOf } from "./header-field.ts";
 import { isLocalReply } from "./local-replies.ts";
@@ -16,6 +18,8 @@ export interface Exchange {
 	readonly decisionId?: string;
 	readonly handoff?: Handoff;
 	readonly upstreamStatus: number;
+	/** The answer is one of gRPC, and so is what takes its place. */
+	readonly framing?: GrpcFraming;
 }
 
 /** How the body of an answer under a directive is to be judged. */
@@ -24,6 +28,8 @@ export interface Judgement extends Exchange {
 	readonly plan: FieldPlan;
 	/** Absent: the answer names no type, so only an empty body passes. */
 	readonly format?: BodyFormat;
+	/** What the messages of a gRPC body are. */
+	readonly grpc?: GrpcMessages;
 	readonly coding?: Coding;
 	/** The upstream announced a length, so the client gets the new one. */
 	readonly announcedLength: boolean;
@@ -37,20 +43,27 @@ export type Verdict =
 	| { readonly kind: "bodiless"; readonly judgement: Judgement }
 	| { readonly kind: "judge"; readonly judgement: Judgement };
 
-type Rules = Pick<ProcessDeps, "plans" | "hash" | "withoutDecision" | "errors">;
+type Rules = Pick<
+	ProcessDeps,
+	"plans" | "hash" | "withoutDecision" | "errors" | "descriptors" | "messageLimits"
+>;
 
 /** Decides at the response headers what becomes of an answer. */
 export function judgeAnswer(message: ProcessingRequest, rules: Rules): Verdict {
 	if (isLocalReply(attribute(message, "response.code_details"))) return { kind: "pass", why: "local_reply" };
-	const upstreamStatus = statusOf(message.headers);
+	const framing = framingOf(message.headers);
+	const answer = { upstreamStatus: statusOf(message.headers), ...(framing === undefined ? {} : { framing }) };
 	const reading = readHandoffKeys(message.metadata);
 	if (reading.kind === "absent")
 		return rules.withoutDecision === "pass"
 			? { kind: "pass", why: "without_decision" }
-			: replace("no_decision", { upstreamStatus });
-	if (reading.kind === "unknown") return replace("handoff_stale", { ...idOf(reading), upstreamStatus });
+			: replace("no_decision", answer);
+	if (reading.kind === "unknown") return replace("handoff_stale", { ...idOf(reading), ...answer });
 	const { handoff } = reading;
-	const exchange: Exchange = { ...idOf(reading), handoff, upstreamStatus };
+	// Who called a method of gRPC expects its answer so, also where the upstream's is none.
+	const expected =
+		framing === undefined && handoff.method !== undefined ? ({ framing: "grpc" } as const) : {};
+	const exchange: Exchange = { ...idOf(reading), handoff, ...answer, ...expected };
 	if (handoff.verdict === "deny") return replace("denied_upstream_answer", exchange);
 	if (reading.fields === "all") {
 		// A hand-off that says both that nothing is to be masked and what is to be masked says nothing.
@@ -92,7 +105,11 @@ function judgeUnderDirective(message: ProcessingRequest, judgement: Judgement, r
 	const format = types.length === 1 ? formatUnder(plan.directive, types[0]) : undefined;
 	// Event streams do not end, and buffering waits for the end.
 	if (format === undefined || format === "sse") return replace("body_unsupported", judgement);
-	return { kind: "judge", judgement: { ...known, format } };
+	if (!isGrpc(format)) return { kind: "judge", judgement: { ...known, format } };
+	const grpc = answerMessages(headers, judgement.handoff, rules);
+	return typeof grpc === "string"
+		? replace(grpc, judgement)
+		: { kind: "judge", judgement: { ...known, format, grpc } };
 }
 
 /** Another key would make other pseudonyms of the same values; nobody has none, so for nobody any key does. */

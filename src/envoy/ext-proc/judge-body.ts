@@ -56,7 +56,7 @@ function mask(body: Uint8Array, judgement: Judgement, tools: Tools): JudgedBody 
 }
 
 function run(body: Uint8Array, format: BodyFormat, judgement: Judgement, maxOutput: number): JudgedBody {
-	const masker = judgement.plan.masker(format, judgement.handoff.consumer);
+	const masker = judgement.plan.masker(format, judgement.handoff.consumer, judgement.grpc);
 	const pieces: Uint8Array[] = [];
 	let counted = 0;
 	let length = 0;

@@ -1,4 +1,4 @@
-import type { Refusal } from "../../fields/types.ts";
+import type { GrpcFraming, Refusal } from "../../fields/types.ts";
 
 /** Why an answer was replaced; goes into the release record and the metrics, never to the client. */
 export type ReplaceReason =
@@ -24,13 +24,26 @@ export interface Replacement {
 	readonly reason: ReplaceReason;
 	/** Seconds after which trying again makes sense. */
 	readonly retryAfter?: number;
+	/** The caller expects an answer of gRPC. */
+	readonly framing?: GrpcFraming;
+}
+
+/** What of an exchange matters for the answer that takes its place. */
+interface Replaced {
+	readonly upstreamStatus: number;
+	readonly framing?: GrpcFraming;
 }
 
 /**
  * The answer for `reason`. The status of an upstream's error (`upstreamStatus` ≥ 400) stays when only its body
  * could not be shown: the client learns that there is an error and which, and nothing of what it said.
  */
-export function replacementFor(reason: ReplaceReason, upstreamStatus: number): Replacement {
+export function replacementFor(reason: ReplaceReason, { upstreamStatus, framing }: Replaced): Replacement {
+	const replacement = statusFor(reason, upstreamStatus);
+	return framing === undefined ? replacement : { ...replacement, framing };
+}
+
+function statusFor(reason: ReplaceReason, upstreamStatus: number): Replacement {
 	if (KEEPS_ERROR_STATUS.has(reason) && upstreamStatus >= 400 && upstreamStatus <= 599)
 		return { status: upstreamStatus, reason };
 	if (reason === "overload" || reason === "audit_unavailable") return { status: 503, reason, retryAfter: 1 };

@@ -1,3 +1,4 @@
+import type { Directive } from "../../fields/types.ts";
 import { WireError } from "../protobuf/reader.ts";
 import {
 	changeHeaders,
@@ -28,7 +29,7 @@ type State =
 	/** Its body is being judged. */
 	| { readonly at: "judging" }
 	/** Body judged, or none to come; trailers may follow. */
-	| { readonly at: "judged"; readonly trailersSeen: boolean }
+	| { readonly at: "judged"; readonly trailersSeen: boolean; readonly directive: Directive }
 	/** The answer was replaced; Envoy sends nothing more. */
 	| { readonly at: "replaced" }
 	| { readonly at: "over" };
@@ -63,7 +64,7 @@ function openStream(deps: ProcessDeps): ProcessStream {
 	}
 
 	function replaced(reason: ReplaceReason, exchange: Exchange): Step {
-		const replacement = replacementFor(reason, exchange.upstreamStatus);
+		const replacement = replacementFor(reason, exchange);
 		recordOutcome(exchange, { kind: "replaced", status: replacement.status, reason }, deps);
 		deps.log.warn(
 			{
@@ -86,14 +87,15 @@ function openStream(deps: ProcessDeps): ProcessStream {
 			case "replace":
 				return replaced(verdict.reason, verdict.exchange);
 			case "bodiless": {
-				const changes = judgeHeaders(message.headers, deps.headers);
+				const { directive } = verdict.judgement.plan;
+				const changes = judgeHeaders(message.headers, deps.headers, directive);
 				const outcome = { kind: "released", reportedHeaders: changes.reported } as const;
 				if (!recordOutcome(verdict.judgement, outcome, deps))
 					return replaced("audit_unavailable", verdict.judgement);
-				return answer({ at: "judged", trailersSeen: false }, changeHeaders(changes));
+				return answer({ at: "judged", trailersSeen: false, directive }, changeHeaders(changes));
 			}
 			case "judge": {
-				const changes = judgeHeaders(message.headers, deps.headers);
+				const changes = judgeHeaders(message.headers, deps.headers, verdict.judgement.plan.directive);
 				const owing = {
 					at: "owing",
 					judgement: verdict.judgement,
@@ -135,7 +137,11 @@ function openStream(deps: ProcessDeps): ProcessStream {
 				judgement.announcedLength && message.endOfStream
 					? [{ name: "content-length", value: String(judged.length) }]
 					: [];
-			return answer({ at: "judged", trailersSeen: false }, replaceBody(judged.pieces, { remove: [], set }));
+			const { directive } = judgement.plan;
+			return answer(
+				{ at: "judged", trailersSeen: false, directive },
+				replaceBody(judged.pieces, { remove: [], set }),
+			);
 		};
 		state = { at: "judging" };
 		if (judgement.coding === undefined) return finish(judgeBody(message.body, judgement, deps));
@@ -145,14 +151,16 @@ function openStream(deps: ProcessDeps): ProcessStream {
 	function onResponseTrailers(message: ProcessingRequest): Step {
 		if (state.at === "passing") return answer(state, passUnchanged("response_trailers"));
 		// Headers and trailers without a body between them: nothing is owed any more.
-		const complete = state.at === "owing" || (state.at === "judged" && !state.trailersSeen);
-		if (!complete) return fail("invalid", "response trailers out of order");
+		if (state.at !== "owing" && (state.at !== "judged" || state.trailersSeen))
+			return fail("invalid", "response trailers out of order");
+		const directive = state.at === "owing" ? state.judgement.plan.directive : state.directive;
 		if (state.at === "owing") {
 			const { judgement, reportedHeaders } = state;
 			if (!recordOutcome(judgement, { kind: "released", reportedHeaders }, deps))
 				return replaced("audit_unavailable", judgement);
 		}
-		return answer({ at: "judged", trailersSeen: true }, changeTrailers(judgeTrailers(message.headers)));
+		const changes = judgeTrailers(message.headers, directive);
+		return answer({ at: "judged", trailersSeen: true, directive }, changeTrailers(changes));
 	}
 
 	function onMessage(bytes: Uint8Array): Step | Promise<Step> {

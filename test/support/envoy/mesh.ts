@@ -10,11 +10,13 @@ import type { AuditRecord, DecisionRecord, ReleaseRecord } from "../../../src/au
 import { createCheckService } from "../../../src/envoy/ext-authz/check-service.ts";
 import type { ProcessDeps } from "../../../src/envoy/ext-proc/deps.ts";
 import { createProcess } from "../../../src/envoy/ext-proc/session.ts";
+import { createDescriptorShelf } from "../../../src/envoy/protobuf/descriptor-shelf.ts";
 import { runProcessCall } from "../../../src/envoy/transport/process-call.ts";
 import { startTransport, type Transport } from "../../../src/envoy/transport/server.ts";
 import { authorizationService, externalProcessorService } from "../../../src/envoy/transport/services.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import type { JsonValue } from "../../../src/lib/json-value.ts";
+import type { InputReads } from "../../../src/policy/types.ts";
 import { checkDeps, fakePolicy } from "../check-deps.ts";
 import { processDeps } from "../process-deps.ts";
 import { memoryLog, memoryMetrics } from "../quiet.ts";
@@ -63,6 +65,12 @@ export interface Mesh {
 
 export interface MeshOptions extends Pick<EnvoyOptions, "change" | "variants"> {
 	readonly process?: Partial<ProcessDeps>;
+	/** What of its input the policy reads; all of it when absent, and then a body that is not shown to it is denied. */
+	readonly reads?: InputReads;
+	/** A server of the test's own behind Envoy, which speaks clear-text HTTP/2. */
+	readonly upstreamAddress?: string;
+	/** The FileDescriptorSet that the configuration would name. */
+	readonly descriptors?: Uint8Array;
 	/** The upstream cluster speaks clear-text HTTP/2. */
 	readonly upstreamHttp2?: boolean;
 }
@@ -86,10 +94,11 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 		const decision = decisions.get(path);
 		const value = typeof decision === "function" ? decision(input) : decision;
 		return value === undefined ? { kind: "undefined" } : { kind: "value", value };
-	});
-	const checks = createCheckService(checkDeps(policy, { audit, hashKeyId: HASH.id }));
+	}, options.reads);
+	const descriptors = createDescriptorShelf(options.descriptors);
+	const checks = createCheckService(checkDeps(policy, { audit, hashKeyId: HASH.id, descriptors }));
 	const service = createProcess({
-		...processDeps({ audit, clock: systemClock, ...options.process }, HASH).deps,
+		...processDeps({ audit, clock: systemClock, descriptors, ...options.process }, HASH).deps,
 	});
 
 	let checkBy: ((request: Buffer) => Buffer | Promise<Buffer>) | undefined;
@@ -132,16 +141,17 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 	}
 
 	await startPostern();
+	const http2 = options.upstreamHttp2 === true || options.upstreamAddress !== undefined;
 	const envoy = await startEnvoy({
 		postern: address,
-		upstream: options.upstreamHttp2 ? upstream.http2Address : upstream.address,
+		upstream: options.upstreamAddress ?? (http2 ? upstream.http2Address : upstream.address),
 		certificates,
 		...(options.variants === undefined ? {} : { variants: options.variants }),
-		...(options.change === undefined && !options.upstreamHttp2
+		...(options.change === undefined && !http2
 			? {}
 			: {
 					change: (config) => {
-						if (options.upstreamHttp2) speakHttp2(config);
+						if (http2) speakHttp2(config);
 						options.change?.(config);
 					},
 				}),
