@@ -74,12 +74,12 @@ function judgeMessage(walk: Walk, c: Cursor, inner: Inner): Outcome {
 	if (inner.endTag !== 0 && shape !== "object") throw new Refused("body_unsupported");
 	const start = c.pos;
 	const parts = shape === "any" ? readAnyParts(c, walk.descriptors) : undefined;
+	const kind = kindOf(c, type);
 	if (node === null) {
 		readContent(walk, c, inner, parts);
 		return "stays";
 	}
 	const hidden = parts !== undefined && node.object === RELEASE && hidesAny(walk, parts, node);
-	const kind = kindOf(c, type);
 	const verdict = hidden ? WITHHOLD : judge(walk, node, kind);
 	if (verdict === RELEASE) {
 		if (lengthAt !== NO_LEVEL) walk.editor.enter(lengthAt, start);

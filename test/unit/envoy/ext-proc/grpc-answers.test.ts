@@ -151,12 +151,7 @@ describe("an answer of gRPC is replaced by a status of gRPC", () => {
 		["unknown flags", { body: frame(PERSON, 2) }, "body_malformed", INTERNAL],
 		["a message cut short", { body: frame(PERSON).subarray(0, -1) }, "body_malformed", INTERNAL],
 		["what is no protobuf", { body: frame(Buffer.from([0x0c])) }, "body_malformed", INTERNAL],
-		[
-			"too large a message",
-			{ body: Buffer.from([0, 0, 0x10, 0, 1, 8, 7]) },
-			"body_too_large",
-			INTERNAL,
-		],
+		["too large a message", { body: Buffer.from([0, 0, 0x10, 0, 1, 8, 7]) }, "body_too_large", INTERNAL],
 	])("%s", async (_name, options, reason, status) => {
 		const { body, headers, records } = await exchange(options);
 		const immediate = headers.immediate_response ?? body.immediate_response;
