@@ -19,7 +19,7 @@ type Given = Readonly<Record<string, unknown>>;
 
 const KEYS = ["release", "mask", "withhold", "detect"];
 /** Keys that only decisions know. */
-const DECISION_KEYS = ["media_types", "grpc_message"];
+const DECISION_KEYS = ["media_types", "grpc_message", "files"];
 const DETECTORS: ReadonlySet<unknown> = new Set([
 	"email",
 	"pan",
@@ -82,6 +82,7 @@ function read(value: unknown, rules: DirectiveRules): Directive {
 		withhold: withhold.map((item, i) => readSelector(item, `withhold[${i}]`, rules)),
 		mediaTypes: readMediaTypes(value),
 		grpcMessage: choice(value, "grpc_message", ["withhold", "release"]),
+		files: choice(value, "files", ["block", "pass"]),
 		text,
 	};
 	detect.forEach((item, i) => {

@@ -9,6 +9,7 @@ import type { GrpcMessages } from "./scan/grpc-messages.ts";
 import { createJsonScanner } from "./scan/json.ts";
 import type { MaskContext } from "./scan/json-scanner.ts";
 import { readJson, readRecords } from "./scan/lines.ts";
+import { readMultipart } from "./scan/multipart.ts";
 import { beginChunk, createOutput, flushOutput } from "./scan/output.ts";
 import { createTally } from "./tally.ts";
 import type { BodyFormat, Masker, MaskerOptions, Refusal } from "./types.ts";
@@ -86,6 +87,7 @@ function createReader(
 	context: MaskContext,
 	grpc: GrpcMessages | undefined,
 ): BodyReader | undefined {
+	if (typeof format === "object") return readMultipart(context, format);
 	switch (format) {
 		case "json":
 			return readJson(createJsonScanner(context));

@@ -1,5 +1,5 @@
-import { parseMediaType } from "../lib/media-type.ts";
-import type { BodyFormat, Directive, GrpcFraming } from "./types.ts";
+import { type MediaType, parseMediaType } from "../lib/media-type.ts";
+import type { BodyFormat, Directive, GrpcFraming, MultipartFormat } from "./types.ts";
 
 const FORMATS: ReadonlyMap<string, BodyFormat> = new Map([
 	["application/json", "json"],
@@ -59,8 +59,24 @@ function read(contentType: string | undefined): Found | undefined {
 	const charset = media.parameters.get("charset");
 	if (charset !== undefined && charset.toLowerCase() !== "utf-8") return undefined;
 	const essence = `${media.type}/${media.subtype}`;
+	if (media.type === "application" && media.subtype.startsWith("grpc")) return framed(essence);
 	const suffixed: BodyFormat | undefined =
 		media.suffix === "json" ? "json" : media.suffix === "json-seq" ? "json-seq" : undefined;
-	const format = FORMATS.get(essence) ?? suffixed;
+	const format = FORMATS.get(essence) ?? multipart(media) ?? suffixed;
 	return format === undefined ? undefined : { format, essence };
+}
+
+/** Types of gRPC hold frames of messages, whatever their suffix says of these. */
+function framed(essence: string): Found | undefined {
+	const format = FORMATS.get(essence);
+	return format === undefined ? undefined : { format, essence };
+}
+
+/** RFC 2046, section 5.1.1. */
+const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/;
+
+function multipart({ type, subtype, parameters }: MediaType): MultipartFormat | undefined {
+	if (type !== "multipart" || (subtype !== "form-data" && subtype !== "mixed")) return undefined;
+	const boundary = parameters.get("boundary") ?? "";
+	return BOUNDARY.test(boundary) ? { kind: subtype, boundary } : undefined;
 }

@@ -42,6 +42,8 @@ export interface Directive {
 	readonly mediaTypes: readonly string[];
 	/** Whether `grpc-message` of a gRPC answer goes to the caller: it is free text, and no selector names it. */
 	readonly grpcMessage: "withhold" | "release";
+	/** Parts of a multipart body that are neither text nor JSON: what they hold cannot be masked. */
+	readonly files: "block" | "pass";
 	/** Canonical JSON of what was given: sorted keys, lists as given. The key of the plan cache. */
 	readonly text: string;
 }
@@ -49,7 +51,14 @@ export interface Directive {
 /** How gRPC messages lie in a body: as HTTP/2 has them, as gRPC-Web has them, or that as base64. */
 export type GrpcFraming = "grpc" | "grpc-web" | "grpc-web-text";
 
-export type BodyFormat = "json" | "ndjson" | "json-seq" | "sse" | "form" | GrpcFraming;
+/** A body of parts with what separates them. */
+export interface MultipartFormat {
+	/** `form-data`: an object, the parts its members; `mixed`: an array of its parts. */
+	readonly kind: "form-data" | "mixed";
+	readonly boundary: string;
+}
+
+export type BodyFormat = "json" | "ndjson" | "json-seq" | "sse" | "form" | GrpcFraming | MultipartFormat;
 
 /** Why a body was refused; see "Input that is refused" of the field semantics. */
 export type Refusal =

@@ -23,6 +23,11 @@ export interface PlainDirective {
 
 export type JsonKind = "string" | "number" | "boolean" | "null" | "object" | "array";
 
+/** The kind of a JSON text. */
+export function kindOf(text: string): JsonKind {
+	return parse(lex(text).tokens).kind;
+}
+
 interface Node {
 	readonly kind: JsonKind;
 	/** First and last token. */
@@ -168,6 +173,26 @@ export function judgeOf(directive: PlainDirective): (kind: JsonKind, path: Path)
 	};
 }
 
+/** Whether something at `path` or below may be withheld or masked, as far as the selectors alone tell. */
+export function mayHide(directive: PlainDirective, path: Path): boolean {
+	const hiding = [...(directive.withhold ?? []), ...(directive.mask ?? []).map(({ select }) => select)];
+	return hiding.map(patternOf).some((pattern) => {
+		let places = new Set([0]);
+		for (const name of path) {
+			const next = new Set<number>();
+			for (const place of places) {
+				const step = pattern[place];
+				// A pattern that has arrived covers all that is below.
+				if (step === undefined) return true;
+				if (step.descend) next.add(place);
+				if (fits(step.want, name)) next.add(place + 1);
+			}
+			places = next;
+		}
+		return places.size > 0;
+	});
+}
+
 /** The token that replaces a value. */
 export function maskedToken(rule: Rule, kind: Node["kind"], token: string, consumer: string): string {
 	if (rule.as === "null") return "null";
@@ -218,8 +243,13 @@ export function writePath(path: Path): string {
 	return `$${steps.join("")}`;
 }
 
-/** Applies a directive to a valid JSON text. */
-export function applyDirective(directive: PlainDirective, text: string, consumer: string): Expected {
+/** Applies a directive to a valid JSON text, which is the value at the path `base`. */
+export function applyDirective(
+	directive: PlainDirective,
+	text: string,
+	consumer: string,
+	base: Path = [],
+): Expected {
 	const { tokens, gaps } = lex(text);
 	const judge = judgeOf(directive);
 	const report = new Map<string, number>();
@@ -272,7 +302,7 @@ export function applyDirective(directive: PlainDirective, text: string, consumer
 		copy(node.to);
 	}
 
-	write(parse(tokens), []);
+	write(parse(tokens), base);
 	const gapBefore = (i: number): string | null => {
 		const from = out[i]?.from ?? tokens.length;
 		const before = i === 0 ? 0 : out[i - 1]!.to + 1;

@@ -8,7 +8,14 @@ describe("reading a directive", () => {
 	test("an empty one is a directive that names nothing", () => {
 		expect(readDirective({}, PLAIN_RULES)).toEqual({
 			ok: true,
-			directive: { mask: [], withhold: [], mediaTypes: [], text: "{}" },
+			directive: {
+				mask: [],
+				withhold: [],
+				mediaTypes: [],
+				grpcMessage: "withhold",
+				files: "block",
+				text: "{}",
+			},
 		});
 	});
 
