@@ -1,5 +1,6 @@
 import { canonicalJson } from "./canonical.ts";
 import type { DirectiveRules } from "./directive-rules.ts";
+import { completeForGraphql } from "./graphql/completed.ts";
 import { MAX_DEPTH } from "./limits.ts";
 import { parseSelector } from "./selector.ts";
 import { readStrategy } from "./strategy-rules.ts";
@@ -19,7 +20,7 @@ type Given = Readonly<Record<string, unknown>>;
 
 const KEYS = ["release", "mask", "withhold", "detect"];
 /** Keys that only decisions know. */
-const DECISION_KEYS = ["media_types", "grpc_message", "files"];
+const DECISION_KEYS = ["media_types", "grpc_message", "files", "shape"];
 const DETECTORS: ReadonlySet<unknown> = new Set([
 	"email",
 	"pan",
@@ -83,6 +84,7 @@ function read(value: unknown, rules: DirectiveRules): Directive {
 		mediaTypes: readMediaTypes(value),
 		grpcMessage: choice(value, "grpc_message", ["withhold", "release"]),
 		files: choice(value, "files", ["block", "pass"]),
+		shape: choice(value, "shape", ["plain", "graphql"]),
 		text,
 	};
 	detect.forEach((item, i) => {
@@ -90,8 +92,15 @@ function read(value: unknown, rules: DirectiveRules): Directive {
 	});
 	if (detect.length > 0 && !rules.detectors)
 		throw new Fault("unsupported", "detect: detectors are not built in yet");
-	if (release === undefined) return directive;
-	return { ...directive, release: release.map((item, i) => readSelector(item, `release[${i}]`, rules)) };
+	if (release === undefined) {
+		if (directive.shape === "graphql") throw new Fault("invalid", "shape: graphql needs release");
+		return directive;
+	}
+	const whole = {
+		...directive,
+		release: release.map((item, i) => readSelector(item, `release[${i}]`, rules)),
+	};
+	return whole.shape === "graphql" ? completeForGraphql(whole) : whole;
 }
 
 function readMask(item: unknown, where: string, rules: DirectiveRules): MaskRule {

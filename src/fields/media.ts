@@ -18,6 +18,8 @@ const FORMATS: ReadonlyMap<string, BodyFormat> = new Map([
 	["application/grpc-web-text+proto", "grpc-web-text"],
 ]);
 
+const GRAPHQL = "application/graphql-response+json";
+
 /** How a body of this content type is read; `undefined` is `body_unsupported`. */
 export function formatOf(contentType: string | undefined): BodyFormat | undefined {
 	return read(contentType)?.format;
@@ -30,6 +32,9 @@ export function formatOf(contentType: string | undefined): BodyFormat | undefine
 export function formatUnder(directive: Directive, contentType: string | undefined): BodyFormat | undefined {
 	const found = read(contentType);
 	if (found === undefined) return undefined;
+	// The members of such an answer have the names that the caller gave them, unless the request was held to give none.
+	if (found.essence === GRAPHQL && directive.shape !== "graphql") return undefined;
+	if (directive.shape === "graphql" && found.format !== "json") return undefined;
 	const named =
 		found.format === "json" ||
 		directive.mediaTypes.includes(found.essence) ||

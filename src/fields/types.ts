@@ -42,6 +42,8 @@ export interface Directive {
 	readonly mediaTypes: readonly string[];
 	/** Whether `grpc-message` of a gRPC answer goes to the caller: it is free text, and no selector names it. */
 	readonly grpcMessage: "withhold" | "release";
+	/** `graphql`: JSON answers of GraphQL, whose requests are held to rename nothing. */
+	readonly shape: "plain" | "graphql";
 	/** Parts of a multipart body that are neither text nor JSON: what they hold cannot be masked. */
 	readonly files: "block" | "pass";
 	/** Canonical JSON of what was given: sorted keys, lists as given. The key of the plan cache. */

@@ -48,6 +48,7 @@ beforeAll(async () => {
 	[mesh, raw] = await Promise.all([
 		startMesh({
 			upstreamAddress: people.address,
+			upstreamHttp2: true,
 			descriptors: PEOPLE.bytes,
 			reads: READS,
 			variants: { web: translateWeb },

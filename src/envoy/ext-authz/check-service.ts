@@ -24,6 +24,7 @@ import type { CheckView, Span } from "./check-view.ts";
 import { decisionRecord } from "./decision-record.ts";
 import type { CheckDeps } from "./deps.ts";
 import { createDryRun } from "./dry-run.ts";
+import { refuseGraphql } from "./graphql-request.ts";
 import { createGrpcReaders } from "./grpc-body.ts";
 import type { InputParts } from "./input.ts";
 import { createJsonOut, InputTooLarge } from "./json-out.ts";
@@ -193,7 +194,11 @@ export function createCheckService(deps: CheckDeps): CheckService {
 			body: body ?? bodyOf(view, facts, path.segments, policy),
 		});
 		const outcome = projecting.evaluate(policy, target.entrypoint, parts, wholeParts, call.deadlineMs);
-		return outcome.kind === "deny" ? outcome : decisionOf(outcome, target.inside);
+		if (outcome.kind === "deny") return outcome;
+		const decision = decisionOf(outcome, target.inside);
+		if (decision.kind !== "allow" || !fields.enabled || decision.response?.shape !== "graphql")
+			return decision;
+		return refuseGraphql(facts, body ?? bodyOf(view, facts, path.segments, policy)) ?? decision;
 	}
 
 	function bodyOf(

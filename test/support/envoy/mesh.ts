@@ -67,7 +67,7 @@ export interface MeshOptions extends Pick<EnvoyOptions, "change" | "variants"> {
 	readonly process?: Partial<ProcessDeps>;
 	/** What of its input the policy reads; all of it when absent, and then a body that is not shown to it is denied. */
 	readonly reads?: InputReads;
-	/** A server of the test's own behind Envoy, which speaks clear-text HTTP/2. */
+	/** A server of the test's own behind Envoy. */
 	readonly upstreamAddress?: string;
 	/** The FileDescriptorSet that the configuration would name. */
 	readonly descriptors?: Uint8Array;
@@ -141,7 +141,7 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 	}
 
 	await startPostern();
-	const http2 = options.upstreamHttp2 === true || options.upstreamAddress !== undefined;
+	const http2 = options.upstreamHttp2 === true;
 	const envoy = await startEnvoy({
 		postern: address,
 		upstream: options.upstreamAddress ?? (http2 ? upstream.http2Address : upstream.address),

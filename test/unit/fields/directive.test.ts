@@ -14,6 +14,7 @@ describe("reading a directive", () => {
 				mediaTypes: [],
 				grpcMessage: "withhold",
 				files: "block",
+				shape: "plain",
 				text: "{}",
 			},
 		});
