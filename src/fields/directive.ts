@@ -20,7 +20,7 @@ type Given = Readonly<Record<string, unknown>>;
 
 const KEYS = ["release", "mask", "withhold", "detect"];
 /** Keys that only decisions know. */
-const DECISION_KEYS = ["media_types", "grpc_message", "files", "shape"];
+const DECISION_KEYS = ["media_types", "csv_header", "files", "grpc_message", "shape"];
 const DETECTORS: ReadonlySet<unknown> = new Set([
 	"email",
 	"pan",
@@ -84,6 +84,7 @@ function read(value: unknown, rules: DirectiveRules): Directive {
 		mediaTypes: readMediaTypes(value),
 		grpcMessage: choice(value, "grpc_message", ["withhold", "release"]),
 		files: choice(value, "files", ["block", "pass"]),
+		csvHeader: choice(value, "csv_header", ["unknown", "present"]),
 		shape: choice(value, "shape", ["plain", "graphql"]),
 		text,
 	};

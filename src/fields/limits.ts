@@ -15,6 +15,8 @@ export const MAX_PARTS = 1_000;
 export const MAX_PART_HEADER_BYTES = 16_384;
 /** White space in front of the JSON text of a part. */
 export const MAX_PART_SPACE_BYTES = 4_096;
+/** Columns of CSV. */
+export const MAX_COLUMNS = 4_096;
 /** Bytes of the block of trailers that ends a gRPC-Web body. */
 export const MAX_TRAILER_BYTES = 16_384;
 /** Distinct (path, strategy) pairs that a report lists. */

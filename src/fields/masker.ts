@@ -2,6 +2,7 @@ import { MAX_REPORT_ENTRIES } from "./limits.ts";
 import type { Plan } from "./plan.ts";
 import { buildReport } from "./report.ts";
 import type { BodyReader } from "./scan/body-reader.ts";
+import { readCsv } from "./scan/csv.ts";
 import { readEvents } from "./scan/events.ts";
 import { readForm } from "./scan/form.ts";
 import { readGrpc } from "./scan/grpc.ts";
@@ -97,6 +98,8 @@ function createReader(
 			return readRecords(createJsonScanner(context), "rs");
 		case "sse":
 			return readEvents(createJsonScanner(context), context.output);
+		case "csv":
+			return readCsv(context);
 		case "form":
 			return readForm(context);
 		case "grpc":

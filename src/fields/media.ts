@@ -22,7 +22,7 @@ const GRAPHQL = "application/graphql-response+json";
 
 /** How a body of this content type is read; `undefined` is `body_unsupported`. */
 export function formatOf(contentType: string | undefined): BodyFormat | undefined {
-	return read(contentType)?.format;
+	return read(contentType, "unknown")?.format;
 }
 
 /**
@@ -30,7 +30,7 @@ export function formatOf(contentType: string | undefined): BodyFormat | undefine
  * where it names it, because who chooses the shape of a body must not choose what the selectors meet.
  */
 export function formatUnder(directive: Directive, contentType: string | undefined): BodyFormat | undefined {
-	const found = read(contentType);
+	const found = read(contentType, directive.csvHeader);
 	if (found === undefined) return undefined;
 	// The members of such an answer have the names that the caller gave them, unless the request was held to give none.
 	if (found.essence === GRAPHQL && directive.shape !== "graphql") return undefined;
@@ -58,7 +58,7 @@ interface Found {
 	readonly essence: string;
 }
 
-function read(contentType: string | undefined): Found | undefined {
+function read(contentType: string | undefined, csvHeader: Directive["csvHeader"]): Found | undefined {
 	const media = contentType === undefined ? undefined : parseMediaType(contentType);
 	if (media === undefined) return undefined;
 	const charset = media.parameters.get("charset");
@@ -67,7 +67,7 @@ function read(contentType: string | undefined): Found | undefined {
 	if (media.type === "application" && media.subtype.startsWith("grpc")) return framed(essence);
 	const suffixed: BodyFormat | undefined =
 		media.suffix === "json" ? "json" : media.suffix === "json-seq" ? "json-seq" : undefined;
-	const format = FORMATS.get(essence) ?? multipart(media) ?? suffixed;
+	const format = FORMATS.get(essence) ?? multipart(media) ?? csv(media, csvHeader) ?? suffixed;
 	return format === undefined ? undefined : { format, essence };
 }
 
@@ -75,6 +75,12 @@ function read(contentType: string | undefined): Found | undefined {
 function framed(essence: string): Found | undefined {
 	const format = FORMATS.get(essence);
 	return format === undefined ? undefined : { format, essence };
+}
+
+/** Without a header nobody knows the columns' names (RFC 7111, section 5.1). */
+function csv({ type, subtype, parameters }: MediaType, header: Directive["csvHeader"]): "csv" | undefined {
+	if (type !== "text" || subtype !== "csv") return undefined;
+	return (parameters.get("header")?.toLowerCase() ?? header) === "present" ? "csv" : undefined;
 }
 
 /** RFC 2046, section 5.1.1. */

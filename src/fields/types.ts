@@ -44,6 +44,8 @@ export interface Directive {
 	readonly grpcMessage: "withhold" | "release";
 	/** `graphql`: JSON answers of GraphQL, whose requests are held to rename nothing. */
 	readonly shape: "plain" | "graphql";
+	/** CSV whose type does not say so has a header: it names the columns. */
+	readonly csvHeader: "unknown" | "present";
 	/** Parts of a multipart body that are neither text nor JSON: what they hold cannot be masked. */
 	readonly files: "block" | "pass";
 	/** Canonical JSON of what was given: sorted keys, lists as given. The key of the plan cache. */
@@ -60,7 +62,15 @@ export interface MultipartFormat {
 	readonly boundary: string;
 }
 
-export type BodyFormat = "json" | "ndjson" | "json-seq" | "sse" | "form" | GrpcFraming | MultipartFormat;
+export type BodyFormat =
+	| "json"
+	| "ndjson"
+	| "json-seq"
+	| "sse"
+	| "form"
+	| "csv"
+	| GrpcFraming
+	| MultipartFormat;
 
 /** Why a body was refused; see "Input that is refused" of the field semantics. */
 export type Refusal =

@@ -2,6 +2,7 @@ import { MASK, RELEASE, WITHHOLD } from "../automaton.ts";
 import { asBuffer } from "../json-text.ts";
 import { MAX_PART_HEADER_BYTES, MAX_PART_SPACE_BYTES, MAX_PARTS, MAX_SCALAR_BYTES } from "../limits.ts";
 import { LOOSE, type PathNode, UNCOUNTED } from "../path-tree.ts";
+import { plainText } from "../plain-text.ts";
 import type { MaskAction } from "../strategies.ts";
 import type { MultipartFormat, Refusal } from "../types.ts";
 import type { BodyReader } from "./body-reader.ts";
@@ -219,7 +220,7 @@ export function readMultipart(context: MaskContext, { kind, boundary }: Multipar
 		const { action, node: at } = part;
 		const fixed = action.fixed.string;
 		if (fixed !== undefined) {
-			putBytes(output, Buffer.from(plainText(asBuffer(fixed).toString())));
+			putBytes(output, Buffer.from(plainText(fixed)));
 			return undefined;
 		}
 		const text = asBuffer(store.bytes).toString("utf8", 0, store.length);
@@ -335,11 +336,4 @@ function startsWith(b: Buffer, what: Buffer, at: number): boolean {
 
 function isSpace(c: number): boolean {
 	return c === 0x20 || c === 0x09 || c === 0x0a || c === 0x0d;
-}
-
-/** How a JSON value is written where there is only text: strings as they are, null as nothing, all else as JSON. */
-function plainText(json: string): string {
-	const value = JSON.parse(json) as unknown;
-	if (value === null) return "";
-	return typeof value === "string" ? value : json;
 }

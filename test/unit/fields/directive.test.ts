@@ -15,6 +15,7 @@ describe("reading a directive", () => {
 				grpcMessage: "withhold",
 				files: "block",
 				shape: "plain",
+				csvHeader: "unknown",
 				text: "{}",
 			},
 		});

@@ -57,6 +57,20 @@ describe("the format of a body", () => {
 		expect(formatOf("application/grpc+json")).toBeUndefined();
 	});
 
+	test("CSV has a header where its type or the directive says so", () => {
+		const under = (value: object, type: string): unknown => {
+			const read = readDirective({ ...value, media_types: ["text/csv"] }, DECISION_RULES);
+			return read.ok ? formatUnder(read.directive, type) : "bad";
+		};
+		expect(formatOf("text/csv")).toBeUndefined();
+		expect(formatOf("text/csv; header=Present; charset=utf-8")).toBe("csv");
+		expect(under({}, "text/csv")).toBeUndefined();
+		expect(under({}, "text/csv;header=present")).toBe("csv");
+		expect(under({ csv_header: "present" }, "text/csv")).toBe("csv");
+		expect(under({ csv_header: "present" }, "text/csv; header=absent")).toBeUndefined();
+		expect(formatOf("text/csv; header=present; charset=latin1")).toBeUndefined();
+	});
+
 	test.each([
 		['multipart/form-data; boundary="a b"', { kind: "form-data", boundary: "a b" }],
 		["multipart/mixed; boundary=x", { kind: "mixed", boundary: "x" }],
