@@ -118,10 +118,15 @@ export function readCsv(context: MaskContext): BodyReader {
 		if (!kept) return undefined;
 		if (action === null) {
 			keepBytes(output, from, end);
-			if (state === START && keptColumns === 1 && columns.length > 1) putBytes(output, EMPTY_CELL);
+			putNoBlankLine(state === START ? 0 : 1);
 		} else putMasked(action, node);
 		written = true;
 		return undefined;
+	}
+
+	/** An empty cell that is alone in its line because others went would be an empty line, which many readers skip. */
+	function putNoBlankLine(length: number): void {
+		if (length === 0 && keptColumns === 1 && names.length > 1) putBytes(output, EMPTY_CELL);
 	}
 
 	function putMasked(action: MaskAction, node: PathNode): void {
@@ -134,11 +139,12 @@ export function readCsv(context: MaskContext): BodyReader {
 			const masked = action.apply("string", given, node.path, options);
 			if (plan.unchanged && (masked === undefined || masked === given)) tally.countUnchanged(node, action.as);
 			clearBytes(cell);
-			if (masked === undefined && raw.length > 0) {
+			if (masked === undefined) {
 				putBytes(output, raw);
+				putNoBlankLine(raw.length);
 				return;
 			}
-			text = masked === undefined ? "" : String(masked);
+			text = String(masked);
 		}
 		putBytes(output, text === "" && keptColumns === 1 ? EMPTY_CELL : Buffer.from(quoted(text)));
 	}
