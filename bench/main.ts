@@ -5,6 +5,7 @@
 import { cpus } from "node:os";
 import process from "node:process";
 import { checkBench } from "./check.ts";
+import { grpcMaskingBench } from "./grpc-masking.ts";
 import { scannerBench } from "./scanner.ts";
 import type { BenchLine } from "./types.ts";
 
@@ -69,6 +70,7 @@ process.stdout.write(`Node ${process.versions.node}, ${cpus().length} × ${cpu?.
 const lines = [
 	...(await section("Authorization/Check: CPU per call; less is better", checkBench)),
 	...(await section("Masking: throughput; more is better", scannerBench)),
+	...(await section("Masking gRPC messages: throughput; more is better", grpcMaskingBench)),
 ];
 
 process.stdout.write("\nBars\n");

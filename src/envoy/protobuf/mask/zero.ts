@@ -28,7 +28,7 @@ export function leastMessage(type: MessageType): Buffer {
 }
 
 /** A field with its zero value, tag and all. */
-export function zeroField(field: FieldType): Buffer {
+function zeroField(field: FieldType): Buffer {
 	const w = createWriter(64);
 	writeUint(w, field.number * 8 + field.wire);
 	const value = zeroValue(field);
