@@ -3,8 +3,9 @@ import fc from "fast-check";
 import { chunkSizes, directive, jsonText } from "../support/mask-arbitrary.ts";
 import { mask } from "../support/mask-body.ts";
 import { applyDirective, type Expected, lex, type PlainDirective } from "../support/mask-oracle.ts";
+import { runs } from "../support/runs.ts";
 
-const RUNS = { seed: 20_260_802, numRuns: 700 };
+const RUNS = { seed: 20_260_802, numRuns: runs(700) };
 
 /** Fails unless `text` is the tokens and the bound white space of `expected`. */
 function expectText(text: string, expected: Expected): void {

@@ -5,9 +5,10 @@ import { chunkSizes, directive, jsonText, maskRule, selector } from "../support/
 import { mask, maskWith, planOf } from "../support/mask-body.ts";
 import { applyDirective, lex } from "../support/mask-oracle.ts";
 import { flatReport, sortedReport } from "../support/report-counts.ts";
+import { runs } from "../support/runs.ts";
 
 const SEED = 20_260_801;
-const RUNS = { seed: SEED, numRuns: 1500 };
+const RUNS = { seed: SEED, numRuns: runs(1500) };
 
 describe("a JSON body under a directive", () => {
 	test("is what parsing it and applying the directive gives, for every chunking", () => {
