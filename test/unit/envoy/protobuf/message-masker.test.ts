@@ -277,6 +277,34 @@ describe("a message", () => {
 		expect(run({}, key).refusal).toBeUndefined();
 	});
 
+	test("of Values and Anys inside each other is walked as deep, and no deeper", () => {
+		const nested = (wrap: (inner: Buffer) => Buffer, levels: number): Buffer => {
+			let value: Buffer = Buffer.alloc(0);
+			for (let level = 0; level < levels; level++) value = wrap(value);
+			return value;
+		};
+		const struct = (value: Buffer): Buffer =>
+			tagged(
+				5,
+				2,
+				delimited(tagged(1, 2, delimited(join(tagged(1, 2, text("k")), tagged(2, 2, delimited(value)))))),
+			);
+		const list = (value: Buffer): Buffer => tagged(6, 2, delimited(tagged(1, 2, delimited(value))));
+		const any = (value: Buffer): Buffer =>
+			join(tagged(1, 2, text("type.googleapis.com/google.protobuf.Any")), tagged(2, 2, delimited(value)));
+		for (const [number, wrap] of [
+			[37, struct],
+			[37, list],
+			[39, any],
+		] as const) {
+			const message = (levels: number): Buffer => tagged(number, 2, delimited(nested(wrap, levels)));
+			for (const directive of [{}, { release: ["$..k"] }, { withhold: ["$"] }]) {
+				expect(run(directive, message(510)).refusal).toBeUndefined();
+				expect(run(directive, message(512)).refusal).toBe("body_too_deep");
+			}
+		}
+	});
+
 	test("with more than 1 MiB to be read by a strategy is too large", () => {
 		const message = tagged(1, 2, delimited(Buffer.alloc((1 << 20) + 1, "x")));
 		const partial = { mask: [{ select: "$.name", as: "partial", keep_end: 4 }] };
