@@ -1,5 +1,5 @@
 import type { Buffer } from "node:buffer";
-import { beginLength, createWriter, endMessage, finish, writeBytes } from "../writer.ts";
+import { beginLength, createWriter, endMessage, finish, restart, writeBytes } from "../writer.ts";
 
 /**
  * Copies a message with cuts and insertions, and corrects the lengths around them. Levels are values inside values
@@ -58,7 +58,7 @@ export function createMessageEditor(): MessageEditor {
 	return {
 		begin(given) {
 			bytes = given;
-			w.pos = 0;
+			restart(w);
 			depth = 0;
 			from[0] = 0;
 			touched = false;

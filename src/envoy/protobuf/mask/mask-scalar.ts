@@ -12,6 +12,8 @@ import { zeroValue } from "./zero.ts";
 
 const STRING = 9;
 const parsed = new WeakMap<Uint8Array, JsonValue>();
+/** Fixed texts as the fields hold them. */
+const encoded = new WeakMap<FieldType, WeakMap<Uint8Array, Buffer | null>>();
 
 /** The JSON value of a strategy's fixed text. */
 export function fixedJson(text: Uint8Array): JsonValue {
@@ -78,6 +80,16 @@ export function maskScalar(
 export function fixedScalar(action: MaskAction, field: FieldType): Buffer | null | undefined {
 	const fixed = action.fixed[jsonKindOf(field)];
 	if (fixed === undefined) return undefined;
-	const value = fixedJson(fixed);
-	return value === null ? null : encodeScalar(field, value);
+	let known = encoded.get(field);
+	if (known === undefined) {
+		known = new WeakMap();
+		encoded.set(field, known);
+	}
+	let bytes = known.get(fixed);
+	if (bytes === undefined) {
+		const value = fixedJson(fixed);
+		bytes = value === null ? null : encodeScalar(field, value);
+		known.set(fixed, bytes);
+	}
+	return bytes;
 }

@@ -49,6 +49,9 @@ export interface Walk {
 	message(c: Cursor, inner: Inner): Outcome;
 }
 
+/** One for all: a message is begun and finished without a pause in which another could begin. */
+const editor = createMessageEditor();
+
 export function createWalk(
 	context: MaskContext,
 	descriptors: Descriptors,
@@ -57,7 +60,7 @@ export function createWalk(
 	const walk: Walk = {
 		context,
 		descriptors,
-		editor: createMessageEditor(),
+		editor,
 		places: createPlaces(context.tree, context.tally),
 		bytes: Buffer.alloc(0),
 		contentEnd: 0,
