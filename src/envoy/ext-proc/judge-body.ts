@@ -74,7 +74,7 @@ function writeFault(
 }
 
 function run(body: Uint8Array, format: BodyFormat, judgement: Judgement, maxOutput: number): JudgedBody {
-	const masker = judgement.plan.masker(format, judgement.handoff.consumer);
+	const masker = judgement.plan.masker(format, judgement.handoff.consumer, judgement.grpc);
 	const pieces: Uint8Array[] = [];
 	let counted = 0;
 	let length = 0;

@@ -32,7 +32,7 @@ export function judgeRequest(message: ProcessingRequest, rules: Rules, base: Bod
 	const modes = { ...base, request: BODY_NONE };
 	const opened = openHandoff(message, "request", 0);
 	if (opened.kind === "absent") {
-		const exchange = { direction: "request", upstreamStatus: 0 } as const;
+		const { exchange } = opened;
 		return rules.withoutDecision === "pass"
 			? { verdict: { kind: "pass", why: "without_decision" }, modes }
 			: { verdict: { kind: "replace", reason: "no_decision", exchange }, modes };

@@ -1,0 +1,57 @@
+import { Buffer } from "node:buffer";
+import type { Handoff } from "../../decision/handoff-types.ts";
+import { formatOf, isGrpc } from "../../fields/media.ts";
+import type { GrpcMessages } from "../../fields/scan/grpc-messages.ts";
+import type { GrpcFraming } from "../../fields/types.ts";
+import { methodMessages } from "../protobuf/mask/method-messages.ts";
+import type { ProcessDeps } from "./deps.ts";
+import { type HeaderField, valuesOf } from "./header-field.ts";
+import type { ReplaceReason } from "./refusals.ts";
+
+/** How the messages of an answer lie in its body, by its own `content-type`; undefined when it is none of gRPC. */
+export function framingOf(headers: readonly HeaderField[]): GrpcFraming | undefined {
+	const types = valuesOf(headers, "content-type");
+	const format = types.length === 1 ? formatOf(types[0]) : undefined;
+	return isGrpc(format) ? format : undefined;
+}
+
+/**
+ * What the messages of an answer are: by the method that was decided about and the descriptor set that this was done
+ * with, never by what the answer says of itself.
+ */
+export function answerMessages(
+	headers: readonly HeaderField[],
+	handoff: Handoff,
+	{ descriptors, messageLimits }: Pick<ProcessDeps, "descriptors" | "messageLimits">,
+): GrpcMessages | ReplaceReason {
+	const { method, digests } = handoff;
+	if (method === undefined || digests.descriptors === undefined) return "body_unsupported";
+	const set = descriptors.byDigest(digests.descriptors);
+	// Another replica has activated another bundle; this one will, or has.
+	if (set === undefined) return "handoff_stale";
+	const encodings = valuesOf(headers, "grpc-encoding");
+	if (encodings.length > 1) return "body_unsupported";
+	const [encoding = "identity"] = encodings;
+	return (
+		methodMessages(set, { method, direction: "response", encoding }, messageLimits) ?? "body_unsupported"
+	);
+}
+
+/** `google.rpc.Code`. */
+const INTERNAL = 13;
+const UNAVAILABLE = 14;
+
+/** The status of gRPC for an answer that was replaced: whether trying again makes sense, and nothing else. */
+export function grpcStatusFor(retry: boolean): number {
+	return retry ? UNAVAILABLE : INTERNAL;
+}
+
+const TRAILERS = 0x80;
+
+/** A whole body of gRPC-Web that holds a status and nothing else. */
+export function statusBody(framing: "grpc-web" | "grpc-web-text", status: number): Buffer {
+	const block = Buffer.from(`grpc-status:${status}\r\n`, "latin1");
+	const head = Buffer.from([TRAILERS, 0, 0, 0, block.length]);
+	const frame = Buffer.concat([head, block]);
+	return framing === "grpc-web" ? frame : Buffer.from(frame.toString("base64"), "latin1");
+}
