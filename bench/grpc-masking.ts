@@ -134,6 +134,7 @@ export async function grpcMaskingBench(): Promise<BenchLine[]> {
 	if (type === undefined) throw new Error("no such type");
 	const grpc: GrpcMessages = {
 		masker: (context) => createMessageMasker(SCHEMA.descriptors, type, context),
+		json: () => "malformed",
 		maxMessageBytes: 4 * MB,
 	};
 	const lines: BenchLine[] = [];

@@ -13,6 +13,7 @@ import {
 	startPeople,
 } from "../support/envoy/grpc-people.ts";
 import { type Mesh, startMesh } from "../support/envoy/mesh.ts";
+import { frame } from "../support/grpc-frame.ts";
 import { delimited, tagged } from "../support/wire-arbitrary.ts";
 
 const OK = 0;
@@ -114,13 +115,6 @@ function read(bytes: Buffer | undefined) {
 	};
 }
 const masked = (id: number) => ({ id, ...MASKED_PERSON, plan: "gold", members: ["plan"] });
-
-function frame(message: Uint8Array, flags = 0): Buffer {
-	const head = Buffer.alloc(5);
-	head[0] = flags;
-	head.writeUInt32BE(message.length, 1);
-	return Buffer.concat([head, message]);
-}
 
 /** Answers the calls of a method with these frames and trailers. */
 function answerWith(

@@ -6,6 +6,7 @@ import { createMessageMasker } from "../../src/envoy/protobuf/mask/message-maske
 import { cursor } from "../../src/envoy/protobuf/reader.ts";
 import type { GrpcMessages } from "../../src/fields/scan/grpc-messages.ts";
 import type { Schema } from "../support/descriptors.ts";
+import { frame } from "../support/grpc-frame.ts";
 import { chunkSizes } from "../support/mask-arbitrary.ts";
 import { mask } from "../support/mask-body.ts";
 import type { PlainDirective } from "../support/mask-oracle.ts";
@@ -24,15 +25,10 @@ function typeOf({ descriptors }: Schema, name: string): MessageType {
 function messagesOf(schema: Schema, type: MessageType): GrpcMessages {
 	return {
 		masker: (context) => createMessageMasker(schema.descriptors, type, context),
+		json: () => "malformed",
 		maxMessageBytes: 1 << 20,
 	};
 }
-
-const frame = (message: Uint8Array): Buffer => {
-	const head = Buffer.alloc(5);
-	head.writeUInt32BE(message.length, 1);
-	return Buffer.concat([head, message]);
-};
 
 function frames(body: Buffer): Buffer[] {
 	const found: Buffer[] = [];

@@ -12,7 +12,6 @@ import { readDecision } from "../../decision/read-decision.ts";
 import type { Reason } from "../../decision/reasons.ts";
 import type { Allow, Decision, Deny, HeaderEntry } from "../../decision/types.ts";
 import { coversGrpc } from "../../fields/media.ts";
-import type { Directive } from "../../fields/types.ts";
 import type { Identity, IdentityOutcome } from "../../identity/types.ts";
 import type { ActivePolicy, Evaluation } from "../../policy/types.ts";
 import { type Body, readBody } from "../../request/body.ts";
@@ -301,7 +300,9 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		const { response, request } = decision.kind === "allow" ? decision : NO_DIRECTIVES;
 		const judged = response !== undefined || request !== undefined;
 		const grpc =
-			response === undefined || facts === undefined ? undefined : methodOf(facts, response, policy);
+			facts !== undefined && [response, request].some((each) => each !== undefined && coversGrpc(each))
+				? methodOf(facts, policy)
+				: undefined;
 		const source = {
 			verdict: decision.kind,
 			op: facts === undefined ? "" : operationText(facts.method, facts.host, facts.path),
@@ -322,13 +323,12 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		return text === undefined ? undefined : handoffMetadata(decision.kind, judged, text);
 	}
 
-	/** The gRPC method that was called, where a directive is for gRPC: what an answer's messages are follows from it. */
+	/** The gRPC method that was called: what its messages are follows from it. */
 	function methodOf(
 		{ path }: RequestFacts,
-		directive: Directive,
 		policy: ActivePolicy | undefined,
 	): { readonly method: string; readonly digest: string } | undefined {
-		const set = coversGrpc(directive) ? deps.descriptors?.of(policy?.descriptors) : undefined;
+		const set = deps.descriptors?.of(policy?.descriptors);
 		const method = path.slice(1);
 		return set?.descriptors.methods.has(method) ? { method, digest: set.digest } : undefined;
 	}

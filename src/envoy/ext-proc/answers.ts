@@ -13,7 +13,7 @@ import {
 	writeUintField,
 } from "../protobuf/writer.ts";
 import { type BodyModes, modeFields } from "./body-modes.ts";
-import { grpcStatusFor, statusBody } from "./grpc-answer.ts";
+import { statusBody } from "./grpc-status.ts";
 import type { HeaderChanges } from "./header-field.ts";
 import type { Phase } from "./messages.ts";
 import { problemBody, type Replacement } from "./refusals.ts";
@@ -137,7 +137,8 @@ export function changeTrailers(
 
 /** Ends the exchange with an answer that holds nothing of the upstream's. */
 export function replaceAnswer(replacement: Replacement): Buffer {
-	const { framing } = replacement;
+	const { grpc } = replacement;
+	const framing = grpc?.framing;
 	const answer = beginMessage(writer, IMMEDIATE_RESPONSE);
 	const status = beginMessage(writer, (1 << 3) | LENGTH);
 	const web = framing === "grpc-web" || framing === "grpc-web-text";
@@ -154,14 +155,13 @@ export function replaceAnswer(replacement: Replacement): Buffer {
 	if (replacement.retryAfter !== undefined)
 		set.push({ name: "retry-after", value: String(replacement.retryAfter) });
 	writeHeaderMutation(writer, (2 << 3) | LENGTH, { remove: [], set });
-	const grpcStatus = grpcStatusFor(replacement.retryAfter !== undefined);
-	if (web) writeBytesField(writer, (3 << 3) | LENGTH, statusBody(framing, grpcStatus));
-	else if (framing === undefined)
-		writeStringField(writer, (3 << 3) | LENGTH, problemBody(replacement.status));
+	if (grpc === undefined) writeStringField(writer, (3 << 3) | LENGTH, problemBody(replacement.status));
+	else if (grpc.framing !== "grpc")
+		writeBytesField(writer, (3 << 3) | LENGTH, statusBody(grpc.framing, grpc.status));
 	else {
-		const grpc = beginMessage(writer, (4 << 3) | LENGTH);
-		writeUintField(writer, (1 << 3) | VARINT, grpcStatus);
-		endMessage(writer, grpc);
+		const mark = beginMessage(writer, (4 << 3) | LENGTH);
+		writeUintField(writer, (1 << 3) | VARINT, grpc.status);
+		endMessage(writer, mark);
 	}
 	// Goes into `response.code_details` for the operator's access log, never to the client.
 	writeStringField(writer, (5 << 3) | LENGTH, `postern_${replacement.reason}`);

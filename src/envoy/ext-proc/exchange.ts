@@ -5,7 +5,7 @@ import type { GrpcMessages } from "../../fields/scan/grpc-messages.ts";
 import type { BodyFormat, GrpcFraming } from "../../fields/types.ts";
 import type { JsonValue } from "../../lib/json-value.ts";
 import type { ProcessDeps } from "./deps.ts";
-import { framingOf } from "./grpc-answer.ts";
+import { framingOf } from "./grpc-messages.ts";
 import { type HandoffReading, readHandoffKeys } from "./handoff-reading.ts";
 import { type HeaderField, valuesOf } from "./header-field.ts";
 import type { ProcessingRequest } from "./messages.ts";

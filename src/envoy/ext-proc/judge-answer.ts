@@ -9,7 +9,7 @@ import {
 	type Rules,
 	type Verdict,
 } from "./exchange.ts";
-import { answerMessages } from "./grpc-answer.ts";
+import { messagesOf } from "./grpc-messages.ts";
 import { type HeaderField, valuesOf } from "./header-field.ts";
 import { isLocalReply } from "./local-replies.ts";
 import type { ProcessingRequest } from "./messages.ts";
@@ -79,7 +79,7 @@ function judgeUnderDirective(
 	if (types.length === 0) return { kind: "judge", judgement: known, flows: false };
 	const format = types.length === 1 ? formatUnder(plan.directive, types[0]) : undefined;
 	if (format === undefined) return refuse("body_unsupported");
-	const grpc = isGrpc(format) ? answerMessages(headers, judgement.handoff, rules) : undefined;
+	const grpc = isGrpc(format) ? messagesOf("response", headers, judgement.handoff, rules) : undefined;
 	if (typeof grpc === "string") return refuse(grpc);
 	const readable: Judgement = { ...known, format, ...(grpc === undefined ? {} : { grpc }) };
 	const streamed = context.responseMode === BODY_STREAMED;

@@ -1,5 +1,6 @@
 import type { GrpcFraming, Refusal } from "../../fields/types.ts";
 import type { WriteFault } from "../../fields/write-guard.ts";
+import { grpcStatusFor } from "./grpc-status.ts";
 
 /** Why an answer was replaced, cut short, or a request refused; for the release record and the metrics, never the client. */
 export type ReplaceReason =
@@ -36,8 +37,8 @@ export interface Replacement {
 	readonly reason: ReplaceReason;
 	/** Seconds after which trying again makes sense. */
 	readonly retryAfter?: number;
-	/** The caller expects an answer of gRPC. */
-	readonly framing?: GrpcFraming;
+	/** The caller expects an answer of gRPC, with this status (`google.rpc.Code`). */
+	readonly grpc?: { readonly framing: GrpcFraming; readonly status: number };
 }
 
 /** What of an exchange matters for the answer that takes its place. */
@@ -52,9 +53,10 @@ interface Replaced {
  * could not be shown: the client learns that there is an error and which, and nothing of what it said.
  */
 export function replacementFor(reason: ReplaceReason, exchange: Replaced): Replacement {
-	const { framing } = exchange;
+	const { framing, direction } = exchange;
 	const replacement = statusFor(reason, exchange);
-	return framing === undefined ? replacement : { ...replacement, framing };
+	if (framing === undefined) return replacement;
+	return { ...replacement, grpc: { framing, status: grpcStatusFor(direction, replacement) } };
 }
 
 function statusFor(reason: ReplaceReason, { direction, upstreamStatus }: Replaced): Replacement {

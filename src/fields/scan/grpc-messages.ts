@@ -10,6 +10,11 @@ export interface GrpcMessages {
 	masker(context: MaskContext): MessageMasker;
 	/** Undoes the coding that `grpc-encoding` names; absent: no message may be compressed. */
 	inflate?(message: Uint8Array): Uint8Array | "too_large" | "malformed";
+	/**
+	 * A message as protobuf's JSON form shows it, for whoever looks at what is written; of a broken one and of one that
+	 * has no such form that it is malformed.
+	 */
+	json(message: Uint8Array): Uint8Array | "too_large" | "malformed";
 	/** Largest message, as it comes and inflated, bytes. */
 	readonly maxMessageBytes: number;
 }

@@ -35,7 +35,7 @@ export function checkOverrides(
 	const list = fieldOf(config, "allowed_override_modes");
 	const entries = mapsAt(config, "allowed_override_modes").map((node) => ({ node, modes: readModes(node) }));
 	for (const { node, modes } of entries) {
-		if (!isSafe(modes)) tell("proc_override_modes", node.place);
+		if (!isSafe(modes, base)) tell("proc_override_modes", node.place);
 	}
 	if (allowed && entries.length === 0) tell("proc_override_open", allow?.place ?? at);
 	if (base === "STREAMED") {
@@ -69,8 +69,14 @@ function isBuffered(modes: Modes): boolean {
 	return modes.response === "BUFFERED" && modes.responseTrailer === "SEND" && modes.header === "SEND";
 }
 
-/** No body, whatever else, is at worst never asked for; BUFFERED needs its trailers. */
-function isSafe(modes: Modes): boolean {
+/** As the filter is set up, with another mode for requests. */
+function isStreamed(modes: Modes): boolean {
+	return modes.response === "STREAMED" && modes.responseTrailer === "SEND" && modes.header === "SEND";
+}
+
+/** No body, whatever else, is at worst never asked for; others need their trailers. */
+function isSafe(modes: Modes, base: "BUFFERED" | "STREAMED"): boolean {
 	const request = modes.request === "NONE" || modes.request === "BUFFERED";
-	return request && (modes.response === "NONE" || isBuffered(modes));
+	const whole = modes.response === "NONE" || isBuffered(modes);
+	return request && (whole || (base === "STREAMED" && isStreamed(modes)));
 }

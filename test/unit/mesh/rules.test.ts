@@ -169,6 +169,10 @@ describe("ext_proc", () => {
 	const STREAMED = but(PROC, "    response_body_mode: BUFFERED\n", "    response_body_mode: STREAMED\n");
 	const whole =
 		"  - { response_header_mode: SEND, request_body_mode: NONE, response_body_mode: BUFFERED, request_trailer_mode: SKIP, response_trailer_mode: SEND }\n  mutation_rules:";
+	const streamed = whole
+		.replace("request_body_mode: NONE", "request_body_mode: BUFFERED")
+		.replace("response_body_mode: BUFFERED", "response_body_mode: STREAMED")
+		.replace("request_trailer_mode: SKIP", "request_trailer_mode: SEND");
 	held([
 		[
 			"no processing mode at all",
@@ -201,6 +205,16 @@ describe("ext_proc", () => {
 			"streamed, with an override to whole bodies",
 			but(STREAMED, "  mutation_rules:", whole),
 			["proc_body_streamed"],
+		],
+		[
+			"streamed, with an override for requests that leaves answers as they are",
+			but(STREAMED, "  mutation_rules:", whole.replace("  mutation_rules:", streamed)),
+			["proc_body_streamed"],
+		],
+		[
+			"streamed by an override of whole bodies",
+			but(PROC, "  mutation_rules:", streamed),
+			["proc_override_modes"],
 		],
 		[
 			"streamed, any override",

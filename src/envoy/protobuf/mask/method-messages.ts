@@ -1,6 +1,7 @@
 import { type InflateCoding, type InflateLimits, inflateNow } from "../../../codec/inflate-sync.ts";
 import type { GrpcMessages } from "../../../fields/scan/grpc-messages.ts";
 import type { Descriptors } from "../descriptors.ts";
+import { messageAsJson } from "./message-as-json.ts";
 import { createMessageMasker } from "./message-masker.ts";
 
 export interface MessageLimits {
@@ -38,6 +39,7 @@ export function methodMessages(
 	const type = direction === "request" ? known.input : known.output;
 	const plain: GrpcMessages = {
 		masker: (context) => createMessageMasker(descriptors, type, context),
+		json: (message) => messageAsJson(message, type, descriptors, limits.maxInflatedBytes),
 		maxMessageBytes: limits.maxMessageBytes,
 	};
 	if (encoding === "identity") return plain;

@@ -18,11 +18,11 @@ const digestOf = (bytes: Uint8Array): string => createHash("sha256").update(byte
 const CONFIGURED = schema("a");
 const BUNDLED = schema("b");
 
-async function check(path: string, response: object, bundled: boolean) {
+async function check(path: string, response: object, bundled: boolean, key = "response") {
 	const shelf = createDescriptorShelf(CONFIGURED);
 	const descriptors = { digest: digestOf(BUNDLED), bytes: BUNDLED };
 	shelf.keep(descriptors);
-	const plain = fakePolicy(() => ({ kind: "value", value: { allowed: true, response } as never }), {
+	const plain = fakePolicy(() => ({ kind: "value", value: { allowed: true, [key]: response } as never }), {
 		all: false,
 		children: new Map(),
 	});
@@ -48,6 +48,12 @@ test("the method that is called and the set that has it are handed on", async ()
 		method: "t.S/Get",
 		digests: { descriptors: digestOf(CONFIGURED) },
 	});
+});
+
+test("also where the directive is the request's", async () => {
+	const { handoff } = await check("/t.S/Get", DIRECTIVE, true, "request");
+	expect(handoff).toMatchObject({ method: "t.S/Get", digests: { descriptors: digestOf(BUNDLED) } });
+	expect(handoff).not.toHaveProperty("response");
 });
 
 test("the upstream is asked for messages that are not compressed", async () => {

@@ -12,6 +12,7 @@ import {
 	responseHeaders,
 	responseTrailers,
 } from "../../../support/ext-proc-messages.ts";
+import { frame } from "../../../support/grpc-frame.ts";
 import { processDeps } from "../../../support/process-deps.ts";
 
 const SCHEMA = schemaOf(`
@@ -25,13 +26,6 @@ const DIGEST = createHash("sha256").update(SCHEMA.bytes).digest("hex");
 const GRPC = { method: "clinic.People/Get", descriptors: DIGEST };
 const DIRECTIVE = { release: ["$.id", "$.name"], media_types: ["application/grpc"] };
 const TYPE = "application/grpc";
-
-function frame(message: Uint8Array, flags = 0): Buffer {
-	const head = Buffer.alloc(5);
-	head[0] = flags;
-	head.writeUInt32BE(message.length, 1);
-	return Buffer.concat([head, message]);
-}
 
 const PERSON = encodeMessage(SCHEMA, "clinic.Person", { id: 7, name: "Ada", ssn: "SECRET" });
 const MASKED = frame(encodeMessage(SCHEMA, "clinic.Person", { id: 7, name: "Ada" }));

@@ -5,6 +5,7 @@ import { createMessageMasker } from "../../../../src/envoy/protobuf/mask/message
 import { methodMessages } from "../../../../src/envoy/protobuf/mask/method-messages.ts";
 import type { GrpcMessages } from "../../../../src/fields/scan/grpc-messages.ts";
 import { encodeMessage, type Schema } from "../../../support/descriptors.ts";
+import { frame } from "../../../support/grpc-frame.ts";
 import { type Masked, mask } from "../../../support/mask-body.ts";
 import { readJson } from "../../../support/message-oracle.ts";
 import { PROTO2, PROTO3 } from "../../../support/message-schemas.ts";
@@ -19,17 +20,11 @@ function typeOf({ descriptors }: Schema, name: string): MessageType {
 	return type;
 }
 
-function frame(message: Uint8Array, flags = 0): Buffer {
-	const head = Buffer.alloc(5);
-	head[0] = flags;
-	head.writeUInt32BE(message.length, 1);
-	return join(head, message);
-}
-
 function messagesOf(schema: Schema, name: string): GrpcMessages {
 	const type = typeOf(schema, name);
 	return {
 		masker: (context) => createMessageMasker(schema.descriptors, type, context),
+		json: () => "malformed",
 		maxMessageBytes: 1 << 22,
 	};
 }

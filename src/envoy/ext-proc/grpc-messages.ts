@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import type { Handoff } from "../../decision/handoff-types.ts";
 import { formatOf, isGrpc } from "../../fields/media.ts";
 import type { GrpcMessages } from "../../fields/scan/grpc-messages.ts";
@@ -8,7 +7,7 @@ import type { ProcessDeps } from "./deps.ts";
 import { type HeaderField, valuesOf } from "./header-field.ts";
 import type { ReplaceReason } from "./refusals.ts";
 
-/** How the messages of an answer lie in its body, by its own `content-type`; undefined when it is none of gRPC. */
+/** How messages lie in a body, by its own `content-type`; undefined when it is none of gRPC. */
 export function framingOf(headers: readonly HeaderField[]): GrpcFraming | undefined {
 	const types = valuesOf(headers, "content-type");
 	const format = types.length === 1 ? formatOf(types[0]) : undefined;
@@ -16,10 +15,11 @@ export function framingOf(headers: readonly HeaderField[]): GrpcFraming | undefi
 }
 
 /**
- * What the messages of an answer are: by the method that was decided about and the descriptor set that this was done
- * with, never by what the answer says of itself.
+ * What the messages of a body are: by the method that was decided about and the descriptor set that this was done with,
+ * never by what the body says of itself.
  */
-export function answerMessages(
+export function messagesOf(
+	direction: "request" | "response",
 	headers: readonly HeaderField[],
 	handoff: Handoff,
 	{ descriptors, messageLimits }: Pick<ProcessDeps, "descriptors" | "messageLimits">,
@@ -32,26 +32,5 @@ export function answerMessages(
 	const encodings = valuesOf(headers, "grpc-encoding");
 	if (encodings.length > 1) return "body_unsupported";
 	const [encoding = "identity"] = encodings;
-	return (
-		methodMessages(set, { method, direction: "response", encoding }, messageLimits) ?? "body_unsupported"
-	);
-}
-
-/** `google.rpc.Code`. */
-const INTERNAL = 13;
-const UNAVAILABLE = 14;
-
-/** The status of gRPC for an answer that was replaced: whether trying again makes sense, and nothing else. */
-export function grpcStatusFor(retry: boolean): number {
-	return retry ? UNAVAILABLE : INTERNAL;
-}
-
-const TRAILERS = 0x80;
-
-/** A whole body of gRPC-Web that holds a status and nothing else. */
-export function statusBody(framing: "grpc-web" | "grpc-web-text", status: number): Buffer {
-	const block = Buffer.from(`grpc-status:${status}\r\n`, "latin1");
-	const head = Buffer.from([TRAILERS, 0, 0, 0, block.length]);
-	const frame = Buffer.concat([head, block]);
-	return framing === "grpc-web" ? frame : Buffer.from(frame.toString("base64"), "latin1");
+	return methodMessages(set, { method, direction, encoding }, messageLimits) ?? "body_unsupported";
 }
