@@ -6,10 +6,11 @@ import {
 	connectPeople,
 	DIRECTIVE,
 	decode,
-	MASKED_PERSON,
+	masked,
 	PEOPLE,
 	type PeopleClient,
 	person,
+	read,
 	startPeople,
 } from "../support/envoy/grpc-people.ts";
 import { type Mesh, startMesh } from "../support/envoy/mesh.ts";
@@ -99,22 +100,10 @@ function counted(plain: PeopleClient): PeopleClient {
 		unary: async (...given) => count(await plain.unary(...given)),
 		serverStream: async (...given) => count(await plain.serverStream(...given)),
 		clientStream: async (...given) => count(await plain.clientStream(...given)),
+		talk: async (...given) => count(await plain.talk(...given)),
 		close: plain.close,
 	};
 }
-
-/** What a caller makes of a person's bytes. */
-function read(bytes: Buffer | undefined) {
-	const { more, free, born, ...rest } = decode("Person", bytes as Buffer);
-	return {
-		...rest,
-		born: { seconds: Number(born.seconds) },
-		more: decode("Address", more.value),
-		plan: free.fields.plan.stringValue,
-		members: Object.keys(free.fields),
-	};
-}
-const masked = (id: number) => ({ id, ...MASKED_PERSON, plan: "gold", members: ["plan"] });
 
 /** Answers the calls of a method with these frames and trailers. */
 function answerWith(

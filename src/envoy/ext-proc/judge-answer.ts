@@ -79,12 +79,18 @@ function judgeUnderDirective(
 	if (types.length === 0) return { kind: "judge", judgement: known, flows: false };
 	const format = types.length === 1 ? formatUnder(plan.directive, types[0]) : undefined;
 	if (format === undefined) return refuse("body_unsupported");
-	const grpc = isGrpc(format) ? messagesOf("response", headers, judgement.handoff, rules) : undefined;
-	if (typeof grpc === "string") return refuse(grpc);
-	const readable: Judgement = { ...known, format, ...(grpc === undefined ? {} : { grpc }) };
 	const streamed = context.responseMode === BODY_STREAMED;
 	const fits = length !== undefined && length <= rules.bufferLimit;
-	if (streamed && plan.directive.stream && !fits) return { kind: "judge", judgement: readable, flows: true };
+	const flows = streamed && plan.directive.stream && !fits;
+	const { messageLimits } = rules;
+	// Of what flows nothing is kept, so only single messages are bounded.
+	const limits = flows ? { ...messageLimits, maxInflatedBytes: Number.POSITIVE_INFINITY } : messageLimits;
+	const grpc = isGrpc(format)
+		? messagesOf("response", headers, judgement.handoff, { ...rules, messageLimits: limits })
+		: undefined;
+	if (typeof grpc === "string") return refuse(grpc);
+	const readable: Judgement = { ...known, format, ...(grpc === undefined ? {} : { grpc }) };
+	if (flows) return { kind: "judge", judgement: readable, flows: true };
 	// What fits is held back until all of it was judged: then every failure still gives a whole error answer. Told
 	// this late to hold back what does not fit, Envoy waits for ever; and event streams do not end.
 	if (streamed && length !== undefined && !fits) return refuse("body_too_large");

@@ -4,6 +4,7 @@ import {
 	Metadata,
 	Server,
 	ServerCredentials,
+	type ServerDuplexStream,
 	type ServerReadableStream,
 	type ServerUnaryCall,
 	type ServerWritableStream,
@@ -38,6 +39,7 @@ export const PEOPLE = schemaOf(`
 		rpc Get(Query) returns (Person);
 		rpc List(Query) returns (stream Person);
 		rpc Put(stream Person) returns (Summary);
+		rpc Talk(stream Query) returns (stream Person);
 		rpc Fail(Query) returns (Person);
 	}
 `);
@@ -79,7 +81,7 @@ export function person(id: number): Buffer {
 }
 
 /** What the directive of the tests leaves of it. */
-export const MASKED_PERSON = {
+const MASKED_PERSON = {
 	name: "Ada",
 	addresses: [{ city: "Bern" }, { city: "Ulm" }],
 	born: { seconds: 441_763_200 },
@@ -116,13 +118,20 @@ function metadata(): Metadata {
 	return made;
 }
 
-export async function startPeople(): Promise<{ readonly address: string; close(): void }> {
+export async function startPeople(): Promise<{
+	readonly address: string;
+	/** Every message of `Put` as it came. */
+	readonly put: Buffer[];
+	close(): void;
+}> {
 	const server = new Server();
+	const put: Buffer[] = [];
 	server.addService(
 		{
 			get: method("Get", false, false),
 			list: method("List", false, true),
 			put: method("Put", true, false),
+			talk: method("Talk", true, true),
 			fail: method("Fail", false, false),
 		},
 		{
@@ -138,8 +147,16 @@ export async function startPeople(): Promise<{ readonly address: string; close()
 			},
 			put(call: ServerReadableStream<Buffer, Buffer>, done: sendUnaryData<Buffer>) {
 				let count = 0;
-				call.on("data", () => count++);
+				call.on("data", (message: Buffer) => {
+					put.push(message);
+					count++;
+				});
 				call.on("end", () => done(null, encode("Summary", { count, secret: SECRET }), metadata()));
+			},
+			talk(call: ServerDuplexStream<Buffer, Buffer>) {
+				call.sendMetadata(metadata());
+				call.on("data", (query: Buffer) => call.write(person(Number(decode("Query", query).id))));
+				call.on("end", () => call.end(metadata()));
 			},
 			fail(_call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) {
 				done({ code: status.NOT_FOUND, details: `nobody has ${SECRET}`, metadata: metadata() });
@@ -151,7 +168,7 @@ export async function startPeople(): Promise<{ readonly address: string; close()
 			error === null ? resolve(bound) : reject(error),
 		);
 	});
-	return { address: `127.0.0.1:${port}`, close: () => server.forceShutdown() };
+	return { address: `127.0.0.1:${port}`, put, close: () => server.forceShutdown() };
 }
 
 /** What came of a call, in all its parts. */
@@ -169,6 +186,8 @@ export interface PeopleClient {
 	unary(name: string, request?: object): Promise<GrpcAnswer>;
 	serverStream(name: string, request?: object): Promise<GrpcAnswer>;
 	clientStream(name: string, requests: readonly Buffer[]): Promise<GrpcAnswer>;
+	/** Sends the next request when the answer to the last one is there. */
+	talk(requests: readonly object[]): Promise<GrpcAnswer>;
 	close(): void;
 }
 
@@ -212,6 +231,23 @@ export function connectPeople(port: number): PeopleClient {
 				call.end();
 				return call;
 			}),
+		talk: (requests) =>
+			collect((done) => {
+				const call = client.makeBidiStreamRequest(path("Talk"), asIs, asIs, new Metadata(), patience());
+				const left = requests.map((request) => encode("Query", request));
+				const next = (): void => {
+					const request = left.shift();
+					if (request === undefined) call.end();
+					else call.write(request);
+				};
+				call.on("data", (message: Buffer) => {
+					done(null, message);
+					next();
+				});
+				call.on("error", () => {});
+				next();
+				return call;
+			}),
 		close: () => client.close(),
 	};
 }
@@ -251,3 +287,17 @@ function collect(start: (done: (error: unknown, message?: Buffer) => void) => An
 		});
 	});
 }
+
+/** What a caller makes of a person's bytes. */
+export function read(bytes: Buffer | undefined) {
+	const { more, free, born, ...rest } = decode("Person", bytes as Buffer);
+	return {
+		...rest,
+		born: { seconds: Number(born.seconds) },
+		more: decode("Address", more.value),
+		plan: free.fields.plan.stringValue,
+		members: Object.keys(free.fields),
+	};
+}
+/** What the directive of the tests leaves of a person. */
+export const masked = (id: number) => ({ id, ...MASKED_PERSON, plan: "gold", members: ["plan"] });
