@@ -123,11 +123,14 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 	let running: "own" | "scripted" | undefined;
 	let server: Server | undefined;
 	let transport: Transport | undefined;
+	let stopping: Promise<unknown> = Promise.resolve();
 
 	const wanted = (): "own" | "scripted" =>
 		checkBy === undefined && processBy === undefined ? "own" : "scripted";
 
 	async function startPostern(): Promise<void> {
+		// A test may stop it in one place and start it in another, before the first has seen the end of it.
+		await stopping;
 		running = wanted();
 		if (running === "own") transport = await startOwn();
 		else await startScripted();
@@ -174,8 +177,10 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 		running = undefined;
 		server?.forceShutdown();
 		server = undefined;
-		await transport?.drain(0);
+		const drained = transport?.drain(0);
 		transport = undefined;
+		stopping = Promise.all([stopping, drained]);
+		await stopping;
 	}
 	/** A script that was set or taken away since needs the other server. */
 	async function settle(): Promise<void> {
