@@ -6,6 +6,7 @@ import { cpus } from "node:os";
 import process from "node:process";
 import { answersBench } from "./answers.ts";
 import { checkBench } from "./check.ts";
+import { grpcMaskingBench } from "./grpc-masking.ts";
 import { scannerBench } from "./scanner.ts";
 import type { BenchLine } from "./types.ts";
 
@@ -70,6 +71,7 @@ process.stdout.write(`Node ${process.versions.node}, ${cpus().length} × ${cpu?.
 const lines = [
 	...(await section("Authorization/Check: CPU per call; less is better", checkBench)),
 	...(await section("Masking: throughput against parse, change and stringify; more is better", scannerBench)),
+	...(await section("Masking gRPC messages: throughput; more is better", grpcMaskingBench)),
 	...(await section("Answers through Envoy: CPU per answer; less is better", answersBench)),
 ];
 

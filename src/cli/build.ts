@@ -1,6 +1,7 @@
 import { PosternError } from "../lib/errors.ts";
 import { buildBundle } from "../policy/bundle/build.ts";
 import { DEFAULT_ENTRYPOINT } from "../policy/entrypoint.ts";
+import { readDescriptorFile } from "../serve/descriptor-set.ts";
 import type { Command } from "./command.ts";
 import { parseFlags } from "./flags.ts";
 
@@ -13,6 +14,8 @@ from data.postern.lib. The same sources give the same bytes.
   -o, --output FILE      where the bundle goes; replaced in one step
   -e, --entrypoint PATH  decision path, may be repeated; ${DEFAULT_ENTRYPOINT} when absent
       --revision TEXT    name of this version, for audit records and status
+      --descriptors FILE FileDescriptorSet of the gRPC services that the policy is about, with all imports
+                         (protoc --include_imports --descriptor_set_out)
       --opa COMMAND      OPA's command, when it is not the one on the PATH
       --json             print what was built as JSON
 
@@ -31,6 +34,7 @@ export const buildCommand: Command = {
 			output: { type: "string", short: "o" },
 			entrypoint: { type: "string", short: "e", multiple: true },
 			revision: { type: "string" },
+			descriptors: { type: "string" },
 			opa: { type: "string" },
 			json: { type: "boolean" },
 		});
@@ -42,6 +46,9 @@ export const buildCommand: Command = {
 			signal: io.signal,
 			...(values.entrypoint === undefined ? {} : { entrypoints: values.entrypoint }),
 			...(values.revision === undefined ? {} : { revision: values.revision }),
+			...(values.descriptors === undefined
+				? {}
+				: { descriptors: await readDescriptorFile(values.descriptors, "--descriptors") }),
 			...(values.opa === undefined ? {} : { opa: values.opa }),
 		});
 		for (const path of built.absent) {

@@ -1,10 +1,11 @@
 import { createHmac } from "node:crypto";
 import { readDirective } from "../fields/directive.ts";
-import { PLAIN_RULES } from "../fields/directive-rules.ts";
+import { DECISION_RULES, PLAIN_RULES } from "../fields/directive-rules.ts";
 import { createMasker } from "../fields/masker.ts";
-import { formatOf } from "../fields/media.ts";
-import { compilePlan, PLAIN_PLAN } from "../fields/plan.ts";
-import type { FieldReport, Refusal } from "../fields/types.ts";
+import { formatOf, formatUnder } from "../fields/media.ts";
+import { compilePlan, DECISION_PLAN, PLAIN_PLAN } from "../fields/plan.ts";
+import type { GrpcMessages } from "../fields/scan/grpc-messages.ts";
+import type { FieldReport, MaskerOptions, Refusal } from "../fields/types.ts";
 
 export interface MaskRequest {
 	readonly directive: unknown;
@@ -12,6 +13,10 @@ export interface MaskRequest {
 	readonly consumer?: string;
 	/** As the key file holds it. */
 	readonly hashKey?: Uint8Array;
+	/** The directive is one of a decision: with the keys and under the rules that hold there. */
+	readonly decision?: boolean;
+	/** What the messages of a gRPC body are. */
+	readonly grpc?: GrpcMessages;
 }
 
 export type MaskRefusal = Refusal | "directive_invalid";
@@ -31,15 +36,16 @@ export type PreparedMask =
 
 /** Reads the directive, then the media type: a bad directive is refused before any body is looked at. */
 export function prepareMask(request: MaskRequest): PreparedMask {
-	const read = readDirective(request.directive, PLAIN_RULES);
+	const { decision = false } = request;
+	const read = readDirective(request.directive, decision ? DECISION_RULES : PLAIN_RULES);
 	if (!read.ok) return invalid(read.message);
-	const plan = compilePlan(read.directive, PLAIN_PLAN);
+	const plan = compilePlan(read.directive, decision ? DECISION_PLAN : PLAIN_PLAN);
 	const key = request.hashKey === undefined ? undefined : withoutLineEnd(request.hashKey);
 	if (request.consumer?.includes("\0")) return invalid("hash: a consumer holds no U+0000");
-	const format = formatOf(request.contentType);
+	const format = decision ? formatUnder(read.directive, request.contentType) : formatOf(request.contentType);
 	if (format === undefined) return { ok: false, code: "body_unsupported" };
 	let keyMissing = false;
-	const masker = createMasker(plan, format, {
+	const options: MaskerOptions = {
 		...(request.consumer !== undefined && { consumer: request.consumer }),
 		hmac(message) {
 			if (key === undefined || key.length === 0) {
@@ -48,7 +54,8 @@ export function prepareMask(request: MaskRequest): PreparedMask {
 			}
 			return createHmac("sha256", key).update(message).digest();
 		},
-	});
+	};
+	const masker = createMasker(plan, format, options, request.grpc);
 	return {
 		ok: true,
 		job: {

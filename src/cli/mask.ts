@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
+import type { GrpcMessages } from "../fields/scan/grpc-messages.ts";
 import { errorMessage } from "../lib/error-message.ts";
 import { PosternError } from "../lib/errors.ts";
+import { readMethodMessages } from "../serve/method-messages.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { noPositionals, parseFlags } from "./flags.ts";
 import { runMaskBatch } from "./mask-batch.ts";
@@ -18,6 +20,12 @@ Writes the body on stdin as a caller under the directive would see it to stdout.
       --hash-key-file FILE  key for \`hash\`; one final line end is not part of it
       --chunk-size N        feed the scanner pieces of N bytes; the output is the same for every N
       --report FILE         write the report: paths and counts of what was released, masked and withheld
+      --decision            the directive stands in a decision: with the keys that only decisions know
+                            (media_types and those of single types), and under the stricter rules of decisions
+      --descriptors FILE    for gRPC: FileDescriptorSet of the service
+      --method NAME         for gRPC: /package.Service/Method
+      --request             for gRPC: the body holds the method's requests, not its answers
+      --grpc-encoding NAME  for gRPC: how its messages are compressed: identity, gzip or deflate
       --batch               one JSON request a line on stdin, one answer a line on stdout:
                             {"id", "directive", "content_type", "body_base64", "chunk_size"?, "consumer"?,
                             "hash_key_base64"?} → {"id", "body_base64", "report"} or {"id", "refused"}
@@ -36,6 +44,11 @@ const FLAGS = {
 	"hash-key-file": { type: "string" },
 	"chunk-size": { type: "string" },
 	report: { type: "string" },
+	decision: { type: "boolean" },
+	descriptors: { type: "string" },
+	method: { type: "string" },
+	request: { type: "boolean" },
+	"grpc-encoding": { type: "string" },
 	batch: { type: "boolean" },
 } as const;
 
@@ -60,16 +73,48 @@ export const maskCommand: Command = {
 		}
 		const chunkSize = readChunkSize(values["chunk-size"]);
 		const keyFile = values["hash-key-file"];
+		const grpc = await readGrpcFlags(values);
 		const prepared = prepareMask({
 			directive: parseDirective(await read(values.directive)),
 			contentType: values["content-type"] ?? "application/json",
 			...(values.consumer !== undefined && { consumer: values.consumer }),
 			...(keyFile !== undefined && { hashKey: await read(keyFile) }),
+			...(values.decision === true && { decision: true }),
+			...(grpc !== undefined && { grpc }),
 		});
 		if (!prepared.ok) return refused(prepared.code, prepared.message, io);
 		return maskBody(prepared.job, chunkSize, values.report, io);
 	},
 };
+
+interface GrpcFlags {
+	readonly descriptors?: string | undefined;
+	readonly method?: string | undefined;
+	readonly request?: boolean | undefined;
+	readonly "grpc-encoding"?: string | undefined;
+}
+
+/** What the messages are, if the flags for gRPC are given: all that is needed, or none. */
+async function readGrpcFlags(flags: GrpcFlags): Promise<GrpcMessages | undefined> {
+	const { descriptors, method, request, "grpc-encoding": encoding } = flags;
+	if (descriptors === undefined || method === undefined) {
+		const given = ["descriptors", "method", "request", "grpc-encoding"] as const;
+		if (given.some((name) => flags[name] !== undefined))
+			throw usage("for gRPC both --descriptors and --method are needed");
+		return undefined;
+	}
+	const messages = await readMethodMessages(descriptors, {
+		method: method.replace(/^\//, ""),
+		direction: request === true ? "request" : "response",
+		...(encoding === undefined ? {} : { encoding }),
+	});
+	if (messages === undefined) {
+		throw usage(
+			`${descriptors} has no method ${method}, or its messages are compressed by none of gzip, deflate`,
+		);
+	}
+	return messages;
+}
 
 /** Nothing is written before the body is known to be good as a whole. */
 async function maskBody(

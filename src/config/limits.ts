@@ -277,6 +277,14 @@ export const LIMITS = {
 		purpose:
 			"What Envoy holds back of an answer (`per_connection_buffer_limit_bytes`, `initial_stream_window_size`); under a directive with `stream` a larger one flows.",
 	},
+	"fields.max_message_bytes": {
+		default: 4 * MIB,
+		min: KIB,
+		max: GIB,
+		unit: "bytes",
+		purpose:
+			"Largest gRPC message under a directive, as it comes and uncompressed; an answer with a larger one is replaced.",
+	},
 	"fields.max_directive_bytes": {
 		default: 16 * KIB,
 		min: 256,
@@ -356,7 +364,7 @@ export const FIXED_LIMITS = {
 	descriptor_set_bytes: {
 		value: 16 * MIB,
 		unit: "bytes",
-		purpose: "Largest file of `request.proto_descriptor`.",
+		purpose: "Largest descriptor set, of `request.proto_descriptor` or for a bundle.",
 	},
 	refused_token_seconds: {
 		value: 10,

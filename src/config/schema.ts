@@ -186,7 +186,7 @@ const request = z.strictObject({
 	max_decoded_bytes: limit("request.max_decoded_bytes"),
 	max_decoded_ratio: limit("request.max_decoded_ratio"),
 	proto_descriptor: text(
-		"File with a FileDescriptorSet (`protoc --include_imports --descriptor_set_out`) by which gRPC bodies are read; read once, at the start.",
+		"File with a FileDescriptorSet (`protoc --include_imports --descriptor_set_out`) by which gRPC messages are read while the bundle carries none; read once, at the start.",
 	).exactOptional(),
 });
 
@@ -269,6 +269,7 @@ const fields = z.strictObject({
 	max_decoded_bytes: limit("fields.max_decoded_bytes"),
 	max_decoded_ratio: limit("fields.max_decoded_ratio"),
 	envoy_buffer_limit: limit("fields.envoy_buffer_limit"),
+	max_message_bytes: limit("fields.max_message_bytes"),
 	max_directive_bytes: limit("fields.max_directive_bytes"),
 	max_selectors: limit("fields.max_selectors"),
 	plan_cache_bytes: limit("fields.plan_cache_bytes"),

@@ -138,6 +138,7 @@ export interface FieldsConfig {
 	readonly max_decoded_ratio: number;
 	/** What Envoy holds back of an answer. */
 	readonly envoy_buffer_limit: number;
+	readonly max_message_bytes: number;
 	readonly max_directive_bytes: number;
 	readonly max_selectors: number;
 	readonly plan_cache_bytes: number;

@@ -16,7 +16,13 @@ export interface Handoff {
 	readonly consumer: string;
 	/** Policy revision. */
 	readonly rev: string;
-	readonly digests: { readonly hash_key?: string };
+	readonly digests: {
+		readonly hash_key?: string;
+		/** Of the descriptor set that has `method`. */
+		readonly descriptors?: string;
+	};
+	/** `package.Service/Method` that was called, where a directive is for gRPC and the descriptor set knows it. */
+	readonly method?: string;
 	/** Directive for the response body, as the policy gave it; absent: nothing to mask. */
 	readonly response?: JsonValue;
 	/** Directive for the request body; absent: it passes as it came. */

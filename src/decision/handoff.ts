@@ -16,21 +16,31 @@ export interface HandoffSource extends Omit<Handoff, "v" | "response" | "request
  * larger than {@link MAX_HANDOFF_BYTES}.
  */
 export function writeHandoff(source: HandoffSource): string | undefined {
-	const { hash_key: hashKey } = source.digests;
-	const digests = hashKey === undefined ? "{}" : `{"hash_key":${JSON.stringify(hashKey)}}`;
+	const { hash_key: hashKey, descriptors } = source.digests;
+	const digests = members([
+		["descriptors", descriptors],
+		["hash_key", hashKey],
+	]);
+	const method = source.method === undefined ? "" : `"method":${JSON.stringify(source.method)},`;
 	const request = source.request === undefined ? "" : `"request":${source.request},`;
 	const response = source.response === undefined ? "" : `"response":${source.response},`;
 	const text =
-		`{"consumer":${JSON.stringify(source.consumer)},"digests":${digests},"op":${JSON.stringify(source.op)},` +
+		`{"consumer":${JSON.stringify(source.consumer)},"digests":{${digests}},${method}"op":${JSON.stringify(source.op)},` +
 		`${request}${response}"rev":${JSON.stringify(source.rev)},"v":${HANDOFF_VERSION},"verdict":"${source.verdict}"}`;
 	// Two bytes of UTF-8 per UTF-16 unit at most are three; below a third of the limit nothing needs counting.
 	const fits = text.length * 3 <= MAX_HANDOFF_BYTES || Buffer.byteLength(text) <= MAX_HANDOFF_BYTES;
 	return fits ? text : undefined;
 }
 
+function members(pairs: readonly (readonly [name: string, value: string | undefined])[]): string {
+	const given = pairs.filter(([, value]) => value !== undefined);
+	return given.map(([name, value]) => `"${name}":${JSON.stringify(value)}`).join(",");
+}
+
 const KEYS: ReadonlySet<string> = new Set([
 	"consumer",
 	"digests",
+	"method",
 	"op",
 	"request",
 	"response",
@@ -38,6 +48,7 @@ const KEYS: ReadonlySet<string> = new Set([
 	"v",
 	"verdict",
 ]);
+const DIGESTS: ReadonlySet<string> = new Set(["descriptors", "hash_key"]);
 
 /** Reads a hand-off text back; undefined for whatever {@link writeHandoff} cannot have written. */
 export function readHandoff(text: string): Handoff | undefined {
@@ -51,22 +62,23 @@ export function readHandoff(text: string): Handoff | undefined {
 	if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
 	const given = value as JsonObject;
 	for (const key of Object.keys(given)) if (!KEYS.has(key)) return undefined;
-	const { v, verdict, op, consumer, rev, digests, request, response } = given as {
+	const { v, verdict, op, consumer, rev, digests, method, request, response } = given as {
 		readonly [key in keyof Handoff]?: JsonValue;
 	};
 	if (v !== 1 || (verdict !== "allow" && verdict !== "deny")) return undefined;
 	if (typeof op !== "string" || typeof consumer !== "string" || typeof rev !== "string") return undefined;
 	if (typeof digests !== "object" || digests === null || Array.isArray(digests)) return undefined;
-	for (const key of Object.keys(digests)) if (key !== "hash_key") return undefined;
-	const hashKey = (digests as JsonObject)["hash_key"];
-	if (hashKey !== undefined && typeof hashKey !== "string") return undefined;
+	for (const [key, digest] of Object.entries(digests))
+		if (!DIGESTS.has(key) || typeof digest !== "string") return undefined;
+	if (method !== undefined && typeof method !== "string") return undefined;
 	return {
 		v,
 		verdict,
 		op,
 		consumer,
 		rev,
-		digests: hashKey === undefined ? {} : { hash_key: hashKey },
+		digests: digests as Handoff["digests"],
+		...(method === undefined ? {} : { method }),
 		...(response === undefined ? {} : { response }),
 		...(request === undefined ? {} : { request }),
 	};

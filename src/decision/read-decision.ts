@@ -247,6 +247,8 @@ function readRequest(value: JsonValue, rules: DecisionRules): Directive {
 	if (directive.release === undefined) throw new Fault("directive_invalid", "request: release is required");
 	if (directive.stream)
 		throw new Fault("directive_invalid", "request: a request's body is judged as a whole, never as a stream");
+	if (directive.shape === "graphql")
+		throw new Fault("directive_invalid", "request: shape says what an answer is, not a request");
 	return directive;
 }
 

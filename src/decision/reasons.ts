@@ -12,6 +12,8 @@ export const REASONS = {
 	redirected: 403,
 	handoff_conflict: 403,
 	body_unread: 403,
+	graphql_unread: 403,
+	graphql_renamed: 403,
 	token_invalid: 401,
 	token_expired: 401,
 	credentials_ambiguous: 401,

@@ -18,6 +18,10 @@ export interface State {
 	readonly array: number;
 	/** Some child may be withheld, so what stands before a child has to wait for its verdict. */
 	readonly mixed: boolean;
+	/** A `withhold` or `mask` selector covers the value, so nobody looks below it. */
+	readonly sealed: boolean;
+	/** What no selector can name, and nobody can read, may pass here: no allow-list, and nothing to hide below. */
+	readonly opaque: boolean;
 	/** One of the states that the automaton keeps; what is not kept is built again each time. */
 	readonly kept: boolean;
 	/** Elements at some indexes differ from the others. */
@@ -128,6 +132,8 @@ export function buildAutomaton(
 			object: verdict,
 			array: verdict,
 			mixed: false,
+			sealed: true,
+			opaque: false,
 			kept,
 			indexed: false,
 			named: false,
@@ -156,6 +162,8 @@ export function buildAutomaton(
 			object: enters(false),
 			array: enters(true),
 			mixed: !free || live.some((p) => p.list === "withhold"),
+			sealed: false,
+			opaque: !strict && live.length === 0,
 			kept,
 			indexed: stepIndexes.size > 0,
 			named: stepNames.size > 0,

@@ -4,7 +4,7 @@ export interface DirectiveRules {
 	readonly classes: boolean;
 	/** Detectors may be used. */
 	readonly detectors: boolean;
-	/** The keys that only decisions know: `media_types`, `stream`, and `min_hidden` of `partial`. */
+	/** The keys that only decisions know: `media_types`, `stream`, those of single formats, and `min_hidden` of `partial`. */
 	readonly decisionKeys: boolean;
 	/** Largest `length` of `truncate`, in code points. */
 	readonly maxTruncate?: number;

@@ -1,5 +1,6 @@
 import { canonicalJson } from "./canonical.ts";
 import type { DirectiveRules } from "./directive-rules.ts";
+import { completeForGraphql } from "./graphql/completed.ts";
 import { MAX_DEPTH } from "./limits.ts";
 import { parseSelector } from "./selector.ts";
 import { readStrategy } from "./strategy-rules.ts";
@@ -18,6 +19,8 @@ export type DirectiveResult =
 type Given = Readonly<Record<string, unknown>>;
 
 const KEYS = ["release", "mask", "withhold", "detect"];
+/** Keys that only decisions know. */
+const DECISION_KEYS = ["media_types", "stream", "csv_header", "files", "grpc_message", "shape"];
 const DETECTORS: ReadonlySet<unknown> = new Set([
 	"email",
 	"pan",
@@ -55,7 +58,7 @@ export function readDirective(value: unknown, rules: DirectiveRules): DirectiveR
 
 function read(value: unknown, rules: DirectiveRules): Directive {
 	if (!isObject(value)) throw new Fault("invalid", "a directive is an object");
-	const keys = rules.decisionKeys ? [...KEYS, "media_types", "stream"] : KEYS;
+	const keys = rules.decisionKeys ? [...KEYS, ...DECISION_KEYS] : KEYS;
 	for (const key of Object.keys(value)) {
 		if (!keys.includes(key)) {
 			throw new Fault("invalid", `unknown key ${JSON.stringify(key)}; known are ${keys.join(", ")}`);
@@ -80,6 +83,10 @@ function read(value: unknown, rules: DirectiveRules): Directive {
 		withhold: withhold.map((item, i) => readSelector(item, `withhold[${i}]`, rules)),
 		mediaTypes: readMediaTypes(value),
 		stream: readStream(value),
+		grpcMessage: choice(value, "grpc_message", ["withhold", "release"]),
+		files: choice(value, "files", ["block", "pass"]),
+		csvHeader: choice(value, "csv_header", ["unknown", "present"]),
+		shape: choice(value, "shape", ["plain", "graphql"]),
 		text,
 	};
 	detect.forEach((item, i) => {
@@ -87,8 +94,15 @@ function read(value: unknown, rules: DirectiveRules): Directive {
 	});
 	if (detect.length > 0 && !rules.detectors)
 		throw new Fault("unsupported", "detect: detectors are not built in yet");
-	if (release === undefined) return directive;
-	return { ...directive, release: release.map((item, i) => readSelector(item, `release[${i}]`, rules)) };
+	if (release === undefined) {
+		if (directive.shape === "graphql") throw new Fault("invalid", "shape: graphql needs release");
+		return directive;
+	}
+	const whole = {
+		...directive,
+		release: release.map((item, i) => readSelector(item, `release[${i}]`, rules)),
+	};
+	return whole.shape === "graphql" ? completeForGraphql(whole) : whole;
 }
 
 function readMask(item: unknown, where: string, rules: DirectiveRules): MaskRule {
@@ -145,6 +159,18 @@ function readStream(value: Given): boolean {
 	const given = value["stream"];
 	if (typeof given !== "boolean") throw new Fault("invalid", "stream: expected true or false");
 	return given;
+}
+
+/** One of a few words; the first where the key is absent. */
+function choice<const Word extends string>(
+	value: Given,
+	key: string,
+	words: readonly [Word, ...Word[]],
+): Word {
+	if (!Object.hasOwn(value, key)) return words[0];
+	const found = words.find((word) => word === value[key]);
+	if (found === undefined) throw new Fault("invalid", `${key}: expected one of ${words.join(", ")}`);
+	return found;
 }
 
 function list(value: Given, key: string): readonly unknown[] | undefined {

@@ -9,6 +9,16 @@ export const MAX_SCALAR_BYTES = 1_048_576;
  * back in case that member goes. Only a flood of white space comes near it.
  */
 export const MAX_HELD_BYTES = 1_048_576;
+/** Parts of a multipart body. */
+export const MAX_PARTS = 1_000;
+/** Bytes of the headers of one part. */
+export const MAX_PART_HEADER_BYTES = 16_384;
+/** White space in front of the JSON text of a part. */
+export const MAX_PART_SPACE_BYTES = 4_096;
+/** Columns of CSV. */
+export const MAX_COLUMNS = 4_096;
+/** Bytes of the block of trailers that ends a gRPC-Web body. */
+export const MAX_TRAILER_BYTES = 16_384;
 /** Distinct (path, strategy) pairs that a report lists. */
 export const MAX_REPORT_ENTRIES = 1_000;
 

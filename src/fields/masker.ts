@@ -2,11 +2,15 @@ import { MAX_REPORT_ENTRIES } from "./limits.ts";
 import type { Plan } from "./plan.ts";
 import { buildReport } from "./report.ts";
 import type { BodyReader } from "./scan/body-reader.ts";
+import { readCsv } from "./scan/csv.ts";
 import { readEvents } from "./scan/events.ts";
 import { readForm } from "./scan/form.ts";
+import { readGrpc } from "./scan/grpc.ts";
+import type { GrpcMessages } from "./scan/grpc-messages.ts";
 import { createJsonScanner } from "./scan/json.ts";
 import type { MaskContext } from "./scan/json-scanner.ts";
 import { readJson, readRecords } from "./scan/lines.ts";
+import { readMultipart } from "./scan/multipart.ts";
 import { beginChunk, createOutput, flushOutput } from "./scan/output.ts";
 import { createTally } from "./tally.ts";
 import type { BodyFormat, Masker, MaskerOptions, Refusal } from "./types.ts";
@@ -15,16 +19,24 @@ const NOTHING = new Uint8Array(0);
 
 /**
  * Makes a masker for one body. A plan with `hash` needs `options.hmac` and a consumer without U+0000;
- * without them every call is refused, so check both when the directive is read.
+ * without them every call is refused, so check both when the directive is read. `grpc` tells what the messages of a
+ * gRPC body are; without it such a body is refused.
  */
-export function createMasker(plan: Plan, format: BodyFormat, options: MaskerOptions): Masker {
+export function createMasker(
+	plan: Plan,
+	format: BodyFormat,
+	options: MaskerOptions,
+	grpc?: GrpcMessages,
+): Masker {
 	const tree = plan.tree();
 	const tally = createTally(tree, plan.automaton.strategies, MAX_REPORT_ENTRIES);
 	const output = createOutput();
-	const reader = createReader(format, { plan, tree, tally, output, options });
+	const found = createReader(format, { plan, tree, tally, output, options }, grpc);
+	const reader = found ?? NO_READER;
+	const hashless = plan.usesHash && (options.hmac === undefined || options.consumer?.includes("\0"));
 	let refusal: Refusal | undefined = plan.unclassified
 		? "body_unclassified"
-		: plan.usesHash && (options.hmac === undefined || options.consumer?.includes("\0"))
+		: hashless || found === undefined
 			? "body_unsupported"
 			: undefined;
 	let ended = false;
@@ -65,7 +77,18 @@ export function createMasker(plan: Plan, format: BodyFormat, options: MaskerOpti
 	};
 }
 
-function createReader(format: BodyFormat, context: MaskContext): BodyReader {
+const NO_READER: BodyReader = {
+	unread: 0,
+	write: () => "body_unsupported",
+	end: () => "body_unsupported",
+};
+
+function createReader(
+	format: BodyFormat,
+	context: MaskContext,
+	grpc: GrpcMessages | undefined,
+): BodyReader | undefined {
+	if (typeof format === "object") return readMultipart(context, format);
 	switch (format) {
 		case "json":
 			return readJson(createJsonScanner(context));
@@ -75,7 +98,13 @@ function createReader(format: BodyFormat, context: MaskContext): BodyReader {
 			return readRecords(createJsonScanner(context), "rs");
 		case "sse":
 			return readEvents(createJsonScanner(context), context.output, context.plan.eventLines);
+		case "csv":
+			return readCsv(context);
 		case "form":
 			return readForm(context);
+		case "grpc":
+		case "grpc-web":
+		case "grpc-web-text":
+			return grpc === undefined ? undefined : readGrpc(context, grpc, format);
 	}
 }

@@ -13,7 +13,7 @@ export interface PathEntry {
 }
 
 /** `scalarEntry` and its like: not numbered, the tally finds the entry by its path. */
-const LOOSE = -1;
+export const LOOSE = -1;
 /** As `LOOSE`, but the report is full: nobody counts. */
 export const UNCOUNTED = -2;
 
@@ -81,6 +81,8 @@ export interface PathTree {
 	member(node: PathNode, b: Uint8Array, start: number, end: number, count: boolean): Edge;
 	/** The node for a name that is known decoded (forms). */
 	named(node: PathNode, name: string, count: boolean): PathNode;
+	/** The node of members that have no name to write, as `.*`. */
+	unnamed(node: PathNode, count: boolean): PathNode;
 	element(node: PathNode, index: number, count: boolean): PathNode;
 }
 
@@ -252,6 +254,7 @@ export function createPathTree(automaton: Automaton, names: PathNames, limits: P
 			const raw = Buffer.from(JSON.stringify(name));
 			return member(node, raw, 1, raw.length - 1, count).node;
 		},
+		unnamed,
 		element,
 	};
 }

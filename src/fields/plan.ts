@@ -45,6 +45,7 @@ export const DECISION_PLAN: PlanOptions = {
 
 /** A directive made ready; serves any number of bodies, also at the same time. */
 export interface Plan {
+	readonly directive: Directive;
 	readonly automaton: Automaton;
 	/** By index `verdict - MASK`. */
 	readonly actions: readonly MaskAction[];
@@ -68,6 +69,7 @@ export function compilePlan(directive: Directive, options: PlanOptions): Plan {
 	const makeTree = (): PathTree => createPathTree(automaton, { ...options.paths, always }, options.tree);
 	let tree: PathTree | undefined;
 	return {
+		directive,
 		automaton,
 		get actions() {
 			// States, and with them strategies, are found while bodies are read.

@@ -14,7 +14,14 @@ export function buildReport(tally: Tally): FieldReport {
 			masked.push(unchanged > 0 ? { path, as, count, unchanged } : { path, as, count });
 		} else (list === "released" ? released : withheld).push({ path, count });
 	}
-	return { released, masked, withheld, unknown: [], detected: [], truncated: tally.truncated };
+	return {
+		released,
+		masked,
+		withheld,
+		unknown: tally.unknown().sort((a, b) => order(a.path, b.path)),
+		detected: [],
+		truncated: tally.truncated,
+	};
 }
 
 interface Listed {

@@ -13,7 +13,11 @@ export interface Tally {
 	count(entry: number, node: PathNode, verdict: number): void;
 	/** A value at `node` was masked with `as` and is what it was. */
 	countUnchanged(node: PathNode, as: string): void;
+	/** A value that no description knows was met: `node` is that of members without a name. */
+	countUnknown(node: PathNode, verdict: number): void;
 	readonly truncated: boolean;
+	/** Paths of values that no description knows, with their counts; a new array. */
+	unknown(): { readonly path: string; readonly count: number }[];
 	/** How many of an entry's values are what they were. */
 	unchanged(entry: PathEntry): number;
 	/** Every entry that is listed, with its count; a new array. */
@@ -28,6 +32,8 @@ export function createTally(tree: PathTree, strategies: readonly Strategy[], max
 	const strays = new Map<string, { entry: PathEntry; count: number }>();
 	/** By the key of the entry. */
 	const unchanged = new Map<string, number>();
+	/** By path. */
+	const unknown = new Map<string, number>();
 	let truncated = false;
 
 	function full(): boolean {
@@ -77,6 +83,13 @@ export function createTally(tree: PathTree, strategies: readonly Strategy[], max
 			if (unchanged.has(key) || unchanged.size < maxEntries)
 				unchanged.set(key, (unchanged.get(key) ?? 0) + 1);
 		},
+		countUnknown(node, verdict) {
+			if (node.scalarEntry === UNCOUNTED) return;
+			countStray(node, verdict);
+			if (unknown.has(node.path) || unknown.size < maxEntries)
+				unknown.set(node.path, (unknown.get(node.path) ?? 0) + 1);
+		},
+		unknown: () => [...unknown].map(([path, count]) => ({ path, count })),
 		unchanged: (entry) => (unchanged.size === 0 ? 0 : (unchanged.get(keyOf(entry)) ?? 0)),
 		listed() {
 			const listed = met.map((id) => ({ entry: tree.entries[id]!, count: counts[id]! }));

@@ -42,11 +42,37 @@ export interface Directive {
 	readonly mediaTypes: readonly string[];
 	/** A body that is not known to fit what Envoy holds back may flow while it is judged; only in decisions. */
 	readonly stream: boolean;
+	/** Whether `grpc-message` of a gRPC answer goes to the caller: it is free text, and no selector names it. */
+	readonly grpcMessage: "withhold" | "release";
+	/** `graphql`: JSON answers of GraphQL, whose requests are held to rename nothing. */
+	readonly shape: "plain" | "graphql";
+	/** CSV whose type does not say so has a header: it names the columns. */
+	readonly csvHeader: "unknown" | "present";
+	/** Parts of a multipart body that are neither text nor JSON: what they hold cannot be masked. */
+	readonly files: "block" | "pass";
 	/** Canonical JSON of what was given: sorted keys, lists as given. The key of the plan cache. */
 	readonly text: string;
 }
 
-export type BodyFormat = "json" | "ndjson" | "json-seq" | "sse" | "form";
+/** How gRPC messages lie in a body: as HTTP/2 has them, as gRPC-Web has them, or that as base64. */
+export type GrpcFraming = "grpc" | "grpc-web" | "grpc-web-text";
+
+/** A body of parts with what separates them. */
+export interface MultipartFormat {
+	/** `form-data`: an object, the parts its members; `mixed`: an array of its parts. */
+	readonly kind: "form-data" | "mixed";
+	readonly boundary: string;
+}
+
+export type BodyFormat =
+	| "json"
+	| "ndjson"
+	| "json-seq"
+	| "sse"
+	| "form"
+	| "csv"
+	| GrpcFraming
+	| MultipartFormat;
 
 /** Why a body was refused; see "Input that is refused" of the field semantics. */
 export type Refusal =

@@ -1,6 +1,8 @@
 import { asBuffer, decodeString } from "./json-text.ts";
 import type { IsMaskToken } from "./mask-token.ts";
-import type { BodyFormat } from "./types.ts";
+import { isGrpc } from "./media.ts";
+import type { GrpcMessages } from "./scan/grpc-messages.ts";
+import type { BodyFormat, Refusal } from "./types.ts";
 
 /** Why a body that could be masked must not be written all the same. */
 export type WriteFault =
@@ -11,11 +13,44 @@ export type WriteFault =
 
 /** Formats in which a request may be written; `undefined` is `body_unsupported`. */
 export function isWritable(format: BodyFormat): boolean {
-	return format === "json" || format === "ndjson" || format === "json-seq" || format === "form";
+	return (
+		format === "json" || format === "ndjson" || format === "json-seq" || format === "form" || isGrpc(format)
+	);
+}
+
+/** Looks through the messages of a body while a masker reads them. */
+export interface WriteWatch {
+	/** The messages for the masker. */
+	readonly messages: GrpcMessages;
+	/** The first fault in what the masker has read. */
+	fault(): WriteFault | Refusal | undefined;
+}
+
+/** Messages have no text of their own, so each is looked at in the form whose names the selectors go by. */
+export function watchWrites(messages: GrpcMessages, isMaskToken: IsMaskToken): WriteWatch {
+	let fault: WriteFault | Refusal | undefined;
+	function look(message: Uint8Array): void {
+		if (fault !== undefined) return;
+		const json = messages.json(message);
+		fault = typeof json === "string" ? `body_${json}` : searchJson(json, isMaskToken);
+	}
+	return {
+		messages: {
+			...messages,
+			masker(context) {
+				const mask = messages.masker(context);
+				return (message) => {
+					look(message);
+					return mask(message);
+				};
+			},
+		},
+		fault: () => fault,
+	};
 }
 
 /**
- * Looks through a body of a writable format that a masker has read and found valid.
+ * Looks through a body of a writable format of text that a masker has read and found valid.
  *
  * @returns the first fault in byte order
  */

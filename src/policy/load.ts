@@ -3,6 +3,7 @@ import { PosternError } from "../lib/errors.ts";
 import { NATIVE_BUILTINS } from "./builtins/native/natives.ts";
 import { HOST_BUILTINS } from "./builtins/table.ts";
 import { type Bundle, readBundle } from "./bundle/read.ts";
+import { sha256 } from "./bundle/sha256.ts";
 import type { PolicyLimits } from "./limits.ts";
 import { createMemo, type MemoLimits, type MemoStats } from "./memo.ts";
 import { factsByEntrypoint } from "./plan/by-entrypoint.ts";
@@ -51,16 +52,19 @@ export interface LoadedPolicy extends ActivePolicy {
 
 /**
  * Bytes of a bundle → a policy ready to evaluate: read, verify digests, compile, check builtins, self-check. Not
- * warmed up.
- * @throws {PosternError} `bundle_too_large`, `bundle_invalid`, `bundle_corrupt`, `builtin_missing`, `policy_invalid`
+ * warmed up. `checkDescriptors` throws for a descriptor set that cannot be used.
+ * @throws {PosternError} `bundle_too_large`, `bundle_invalid`, `bundle_corrupt`, `builtin_missing`, `policy_invalid`,
+ * `descriptors_invalid`
  */
 export async function loadPolicy(
 	bytes: Uint8Array,
 	limits: PolicyLimits & MemoLimits,
 	clock: Clock,
 	serial = 1,
+	checkDescriptors?: (set: Uint8Array) => void,
 ): Promise<LoadedPolicy> {
 	const bundle = await readBundle(bytes, limits.max_bundle_bytes);
+	if (bundle.descriptors !== undefined) checkDescriptors?.(bundle.descriptors);
 	const { module, unchanged } = await compileModule(bundle.wasm);
 	const evaluator = createEvaluator({
 		module,
@@ -87,6 +91,9 @@ export async function loadPolicy(
 		digest: bundle.digest,
 		serial,
 		entrypoints: [...entrypoints.keys()],
+		...(bundle.descriptors === undefined
+			? {}
+			: { descriptors: { digest: sha256(bundle.descriptors), bytes: bundle.descriptors } }),
 		bound: bundle.bound,
 		...(unchanged === undefined
 			? {}

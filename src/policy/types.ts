@@ -27,6 +27,8 @@ export interface ActivePolicy {
 	/** Counts activations of this process, from 1. */
 	readonly serial: number;
 	readonly entrypoints: readonly string[];
+	/** The FileDescriptorSet in the bundle, with the hex SHA-256 of its bytes: the types of the gRPC services. */
+	readonly descriptors?: { readonly digest: string; readonly bytes: Uint8Array };
 	/**
 	 * Evaluates `entrypoint` (`envoy/authz/allow`) over a complete, valid JSON document in UTF-8. Never throws. `nowMs`
 	 * is what its clock shows, milliseconds since 1970; the present time when absent.

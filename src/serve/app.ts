@@ -7,17 +7,16 @@ import { safeReport } from "../audit/safe-paths.ts";
 import type { AuditSink } from "../audit/sink.ts";
 import { createAuditWriter } from "../audit/writer.ts";
 import { createDecoder } from "../codec/decoder.ts";
-import { createGunzip } from "../codec/gunzip.ts";
+import { createGunzip } from "../codec/inflate-sync.ts";
 import { FIXED_LIMITS } from "../config/limits.ts";
 import { callersTrusted } from "../config/rules.ts";
 import type { Config } from "../config/types.ts";
 import { createCheckService } from "../envoy/ext-authz/check-service.ts";
 import type { CheckDeps } from "../envoy/ext-authz/deps.ts";
-import { createGrpcReader } from "../envoy/ext-authz/grpc-body.ts";
 import { createPlanCache } from "../envoy/ext-proc/plan-cache.ts";
 import type { ProcessService } from "../envoy/ext-proc/process-stream.ts";
 import { createProcess } from "../envoy/ext-proc/session.ts";
-import type { Descriptors } from "../envoy/protobuf/descriptors.ts";
+import { createDescriptorShelf, type DescriptorShelf } from "../envoy/protobuf/descriptor-shelf.ts";
 import { startTransport } from "../envoy/transport/server.ts";
 import type { Transport, TransportOptions } from "../envoy/transport/types.ts";
 import { bindWithMode, clearStaleSocket } from "../envoy/transport/unix-socket.ts";
@@ -31,7 +30,7 @@ import { filePolicySource } from "../policy/source/file.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { createMetrics, type MetricsRegistry } from "../telemetry/metrics.ts";
 import type { Logger } from "../telemetry/types.ts";
-import { loadDescriptors } from "./descriptor-set.ts";
+import { checkDescriptors, readDescriptorFile } from "./descriptor-set.ts";
 import { type HashKey, readHashKey } from "./hash-key.ts";
 import { countMemo } from "./memo-metrics.ts";
 import { missingForReadiness } from "./readiness.ts";
@@ -94,7 +93,9 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 		limits: config.policy,
 		clock,
 		pollSeconds: config.policy.poll_seconds,
+		checkDescriptors,
 		onActivated: (active) => {
+			if (active.descriptors !== undefined) shelf.keep(active.descriptors);
 			metrics.policyReloads.inc({ result: "activated" });
 			metrics.policyInfo.set(1, { revision: active.revision });
 			reportMemo(active);
@@ -119,6 +120,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 		if (age !== undefined) metrics.keySetAge.set(age / 1000);
 	});
 
+	let shelf = createDescriptorShelf(undefined);
 	let transport: Transport | undefined;
 	let admin: AdminServer | undefined;
 	let audit: ReturnType<typeof createAuditWriter> | undefined;
@@ -152,12 +154,14 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 				log,
 			});
 			admin = await openAdmin();
+			const { proto_descriptor: file } = config.request;
+			const configured =
+				file === undefined ? undefined : await readDescriptorFile(file, "request.proto_descriptor");
+			shelf = createDescriptorShelf(configured);
 			await Promise.all([policy.start(), identity.start()]);
 			if (stopping !== undefined) throw new PosternError("internal", "stopped while it was starting");
-			const { proto_descriptor: descriptorFile } = config.request;
-			const descriptors = descriptorFile === undefined ? undefined : await loadDescriptors(descriptorFile);
-			const checks = createCheckService(checkDeps(hash, audit, descriptors));
-			const service = config.fields.enabled ? { process: processService(hash, audit) } : {};
+			const checks = createCheckService(checkDeps(hash, audit, shelf));
+			const service = config.fields.enabled ? { process: processService(hash, audit, shelf) } : {};
 			const start = overrides.startTransport ?? startTransport;
 			transport = await start(transportOptions(config), {
 				check: (request, deadlineMs) => checks.check(request, { deadlineMs }),
@@ -185,7 +189,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 	function checkDeps(
 		hash: HashKey | undefined,
 		writer: CheckDeps["audit"],
-		descriptors: Descriptors | undefined,
+		descriptors: DescriptorShelf,
 	): CheckDeps {
 		const { max_selectors: maxSelectors, max_directive_bytes: maxBytes } = config.fields;
 		const rules = { ...DECISION_RULES, maxSelectors, maxBytes };
@@ -196,14 +200,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			readDirective: (value) => readDirective(value, rules),
 			...(hash === undefined ? {} : { hashKeyId: hash.id }),
 			trusted: callersTrusted(config),
-			...(descriptors === undefined
-				? {}
-				: {
-						readGrpc: createGrpcReader(descriptors, {
-							maxDepth: config.request.max_body_depth,
-							maxLength: config.policy.max_input_bytes,
-						}),
-					}),
+			descriptors,
 			gunzip: createGunzip({
 				maxBytes: config.request.max_decoded_bytes,
 				maxRatio: config.request.max_decoded_ratio,
@@ -219,7 +216,11 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 		};
 	}
 
-	function processService(hash: HashKey | undefined, writer: CheckDeps["audit"]): ProcessService {
+	function processService(
+		hash: HashKey | undefined,
+		writer: CheckDeps["audit"],
+		descriptors: DescriptorShelf,
+	): ProcessService {
 		const { fields } = config;
 		return createProcess({
 			plans: createPlanCache(fields.plan_cache_bytes, hash),
@@ -243,6 +244,13 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			},
 			withoutDecision: fields.without_decision,
 			errors: fields.errors,
+			descriptors,
+			messageLimits: {
+				maxMessageBytes: fields.max_message_bytes,
+				maxRatio: fields.max_decoded_ratio,
+				freeBytes: FIXED_LIMITS.decoded_free_bytes.value,
+				maxInflatedBytes: fields.max_decoded_bytes,
+			},
 			maxBodyBytes: fields.max_body_bytes,
 			maxOutputBytes: fields.max_decoded_bytes,
 			bufferLimit: fields.envoy_buffer_limit,

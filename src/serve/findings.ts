@@ -9,6 +9,7 @@ import { errorMessage } from "../lib/error-message.ts";
 import { PosternError, toPosternError } from "../lib/errors.ts";
 import { lintBundle } from "../policy/lint/lint.ts";
 import { type LoadedPolicy, loadPolicy } from "../policy/load.ts";
+import { checkDescriptors, readDescriptorFile } from "./descriptor-set.ts";
 import { readHashKey } from "./hash-key.ts";
 
 /** What a check of the surroundings found: each with the key that it concerns. */
@@ -22,20 +23,21 @@ export interface Inspection {
 }
 
 /**
- * Tries what a start would need, without opening a port: the bundle loads, the decision path exists, the key set and
- * the hash key can be read. Finds everything at once; `placeOf` tells where a key's value was written.
+ * Tries what a start would need, without opening a port: the bundle loads, the decision path exists, the key set, the
+ * hash key and the descriptor set can be read. Finds everything at once; `placeOf` tells where a key's value was written.
  */
 export async function inspect(
 	config: Config,
 	clock: Clock,
 	placeOf: (key: string) => Partial<Finding>,
 ): Promise<Inspection> {
-	const [policy, keySet, hashKey] = await Promise.all([
+	const [policy, ...others] = await Promise.all([
 		inspectPolicy(config, clock),
 		inspectKeySet(config),
 		inspectHashKey(config),
+		inspectDescriptors(config),
 	]);
-	const findings = [...policy.findings, ...keySet, ...hashKey];
+	const findings = [...policy.findings, ...others.flat()];
 	return { ...policy, findings: findings.map((finding) => ({ ...placeOf(finding.key ?? ""), ...finding })) };
 }
 
@@ -43,7 +45,7 @@ async function inspectPolicy(config: Config, clock: Clock): Promise<Inspection> 
 	const { policy } = config;
 	try {
 		const bytes = await readBundleFile(policy.bundle, policy.max_bundle_bytes);
-		const loaded = await loadPolicy(bytes, policy, clock);
+		const loaded = await loadPolicy(bytes, policy, clock, 1, checkDescriptors);
 		const { revision, digest, entrypoints } = loaded;
 		const found = { revision, digest, entrypoints };
 		const names = entrypoints.map((name) => name.replace(/^\/+|\/+$/g, ""));
@@ -97,6 +99,19 @@ async function inspectKeySet(config: Config): Promise<Finding[]> {
 		return [];
 	} catch (thrown) {
 		return [{ code: "key_set_unreadable", key: "identity.jwt.jwks", message: errorMessage(thrown) }];
+	}
+}
+
+async function inspectDescriptors(config: Config): Promise<Finding[]> {
+	const { proto_descriptor: file } = config.request;
+	const key = "request.proto_descriptor";
+	if (file === undefined) return [];
+	try {
+		await readDescriptorFile(file, key);
+		return [];
+	} catch (thrown) {
+		const { code, message } = toPosternError(thrown);
+		return [{ code, message, key }];
 	}
 }
 

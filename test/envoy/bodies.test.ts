@@ -277,7 +277,6 @@ describe.each(["authz-and-fields", "authz-and-fields-requests", "authz-and-field
 					"body_malformed",
 				],
 				["a bomb", { body: bomb, headers: [JSON_TYPE, ["content-encoding", "gzip"]] }, "body_too_large"],
-				["gRPC", { body: BODY, headers: [["content-type", "application/grpc"]] }, "body_unsupported"],
 			])("%s", async (_name, answer, reason) => {
 				const hostile: [string, string][] = [
 					["x-upstream", SECRET],
@@ -296,6 +295,20 @@ describe.each(["authz-and-fields", "authz-and-fields-requests", "authz-and-field
 					{ outcome: "replaced", reason },
 					{ outcome: "replaced", reason },
 				]);
+			});
+
+			test("gRPC that nobody asked for is replaced by its status alone", async () => {
+				const headers: [string, string][] = [
+					["content-type", "application/grpc"],
+					["x-upstream", SECRET],
+				];
+				for (const by of ["get", "get2"] as const) {
+					const seen = await mesh[by](at({ body: BODY, headers }));
+					expect(seen).toMatchObject({ status: 502, body: "", complete: true });
+					expect([header(seen, "content-type"), header(seen, "x-upstream")]).toEqual([undefined, undefined]);
+				}
+				const replaced = { outcome: "replaced", reason: "body_unsupported" };
+				expect(mesh.releases()).toMatchObject([replaced, replaced]);
 			});
 
 			test("the status of an upstream's error stays, its body does not", async () => {

@@ -146,11 +146,13 @@ function shipped(folder: string): readonly string[] {
 		.filter((name) => readFileSync(join(ROOT, name), "utf8").includes("type.googleapis.com/envoy."));
 }
 
-test("every configuration of envoy/ and examples/ is free of errors and warnings", () => {
+test("every configuration of envoy/ and examples/ is free of errors and warnings, but that streams may be cut", () => {
 	const files = [...shipped("envoy"), ...shipped("examples")];
 	expect(files).toContain("envoy/authz-and-fields.yaml");
 	for (const file of files) {
 		const { findings } = checkTexts({ [file]: readFileSync(join(ROOT, file), "utf8") });
-		expect(findings.filter(({ severity }) => severity !== "note")).toEqual([]);
+		const found = findings.filter(({ severity }) => severity !== "note").map(({ code }) => code);
+		const streams = file === "envoy/authz-and-fields-streaming.yaml";
+		expect([file, found]).toEqual([file, streams ? ["proc_body_streamed"] : []]);
 	}
 });

@@ -108,6 +108,9 @@ export async function startExperiment(): Promise<Experiment> {
 		shown.set(id, list);
 		return answer;
 	});
+	// These requests go past the mesh's own clients, which would have it take up the script.
+	await mesh.stopPostern();
+	await mesh.startPostern();
 	let next = 0;
 
 	async function run(

@@ -65,6 +65,7 @@ export function handoffMetadata(
 		readonly fields?: "all" | "some";
 		readonly consumer?: string;
 		readonly hashKey?: string;
+		readonly grpc?: { readonly method: string; readonly descriptors: string };
 	} = {},
 ): Tree {
 	const { response, request, verdict = "allow", consumer = "" } = options;
@@ -73,7 +74,11 @@ export function handoffMetadata(
 		op: "GET example.test /a",
 		consumer,
 		rev: "r1",
-		digests: options.hashKey === undefined ? {} : { hash_key: options.hashKey },
+		digests: {
+			...(options.hashKey === undefined ? {} : { hash_key: options.hashKey }),
+			...(options.grpc === undefined ? {} : { descriptors: options.grpc.descriptors }),
+		},
+		...(options.grpc === undefined ? {} : { method: options.grpc.method }),
 		...(response === undefined ? {} : { response: JSON.stringify(response) }),
 		...(request === undefined ? {} : { request: JSON.stringify(request) }),
 	});

@@ -9,6 +9,7 @@ import {
 	type Plan,
 	type PlanOptions,
 } from "../../src/fields/plan.ts";
+import type { GrpcMessages } from "../../src/fields/scan/grpc-messages.ts";
 import type { BodyFormat, FieldReport, Refusal } from "../../src/fields/types.ts";
 
 export const TEST_KEY = "a key of the tests";
@@ -23,6 +24,8 @@ export interface MaskCall {
 	/** As a directive inside a decision. */
 	readonly decision?: boolean;
 	readonly options?: PlanOptions;
+	/** What the messages of a gRPC body are. */
+	readonly grpc?: GrpcMessages;
 }
 
 export interface Masked {
@@ -46,10 +49,11 @@ export function mask(call: MaskCall): Masked {
 
 /** As `mask`, with a plan that other bodies went through before. */
 export function maskWith(plan: Plan, call: Omit<MaskCall, "directive">): Masked {
-	const masker = createMasker(plan, call.format ?? "json", {
+	const options = {
 		...(call.consumer !== undefined && { consumer: call.consumer }),
-		hmac: (message) => createHmac("sha256", TEST_KEY).update(message).digest(),
-	});
+		hmac: (message: Uint8Array) => createHmac("sha256", TEST_KEY).update(message).digest(),
+	};
+	const masker = createMasker(plan, call.format ?? "json", options, call.grpc);
 	const body = Buffer.from(call.body);
 	const out: Uint8Array[] = [];
 	const chunks = call.chunks ?? [body.length];

@@ -1,5 +1,6 @@
 import type { FieldReport } from "../../src/fields/types.ts";
 import { type Expected, lex } from "./mask-oracle.ts";
+import { flatReport } from "./report-counts.ts";
 
 /**
  * Where a masked text is not what the oracle expects: its tokens, or the white space that is bound. Told as a text, for
@@ -19,10 +20,7 @@ export function textDifference(text: string, expected: Expected): string | undef
 
 /** Where a report is not what the oracle counted. */
 export function reportDifference(report: FieldReport, expected: Expected): string | undefined {
-	const counts = new Map<string, number>();
-	for (const { path, count } of report.released) counts.set(`released ${path} `, count);
-	for (const { path, as, count } of report.masked) counts.set(`masked ${path} ${as}`, count);
-	for (const { path, count } of report.withheld) counts.set(`withheld ${path} `, count);
+	const counts = flatReport(report);
 	for (const [key, count] of expected.report)
 		if (counts.get(key) !== count) return `${key}: ${counts.get(key)} instead of ${count}`;
 	return counts.size === expected.report.size ? undefined : "entries that nobody expected";

@@ -21,8 +21,15 @@ export interface PlainDirective {
 	readonly withhold?: readonly string[];
 }
 
+export type JsonKind = "string" | "number" | "boolean" | "null" | "object" | "array";
+
+/** The kind of a JSON text. */
+export function kindOf(text: string): JsonKind {
+	return parse(lex(text).tokens).kind;
+}
+
 interface Node {
-	readonly kind: "string" | "number" | "boolean" | "null" | "object" | "array";
+	readonly kind: JsonKind;
 	/** First and last token. */
 	readonly from: number;
 	readonly to: number;
@@ -30,7 +37,7 @@ interface Node {
 	readonly items: readonly { readonly key: number; readonly name: string | number; readonly value: Node }[];
 }
 
-type Path = readonly (string | number)[];
+export type Path = readonly (string | number)[];
 const ANY: unique symbol = Symbol("any");
 type Pattern = readonly { readonly descend: boolean; readonly want: string | number | typeof ANY }[];
 
@@ -127,7 +134,7 @@ function mayReach(pattern: Pattern, path: Path, kind: "object" | "array"): boole
 }
 
 const ORDER = ["null", "constant", "redact", "hash", "year", "truncate", "email", "partial"];
-type Rule = NonNullable<PlainDirective["mask"]>[number];
+export type Rule = NonNullable<PlainDirective["mask"]>[number];
 const keeps = (rule: Rule): number =>
 	rule.as === "partial"
 		? Number(rule["keep_start"] ?? 0) + Number(rule["keep_end"] ?? 0)
@@ -146,8 +153,48 @@ function strongest(rules: readonly Rule[]): Rule {
 	)[0]!;
 }
 
+/** What becomes of a value: a rule where it is masked. */
+export type PlainVerdict = Rule | "released" | "withheld";
+
+/** Tries every selector of a directive on the whole path of a value. */
+export function judgeOf(directive: PlainDirective): (kind: JsonKind, path: Path) => PlainVerdict {
+	const release = directive.release?.map(patternOf);
+	const withhold = (directive.withhold ?? []).map(patternOf);
+	const masks = (directive.mask ?? []).map((rule) => ({ rule, pattern: patternOf(rule.select) }));
+	return (kind, path) => {
+		if (withhold.some((p) => covers(p, path))) return "withheld";
+		const rules = masks.filter(({ pattern }) => covers(pattern, path)).map(({ rule }) => rule);
+		if (rules.length > 0) return strongest(rules);
+		if (release === undefined || release.some((p) => covers(p, path))) return "released";
+		if (kind !== "object" && kind !== "array") return "withheld";
+		return [...release, ...masks.map(({ pattern }) => pattern)].some((p) => mayReach(p, path, kind))
+			? "released"
+			: "withheld";
+	};
+}
+
+/** Whether something at `path` or below may be withheld or masked, as far as the selectors alone tell. */
+export function mayHide(directive: PlainDirective, path: Path): boolean {
+	const hiding = [...(directive.withhold ?? []), ...(directive.mask ?? []).map(({ select }) => select)];
+	return hiding.map(patternOf).some((pattern) => {
+		let places = new Set([0]);
+		for (const name of path) {
+			const next = new Set<number>();
+			for (const place of places) {
+				const step = pattern[place];
+				// A pattern that has arrived covers all that is below.
+				if (step === undefined) return true;
+				if (step.descend) next.add(place);
+				if (fits(step.want, name)) next.add(place + 1);
+			}
+			places = next;
+		}
+		return places.size > 0;
+	});
+}
+
 /** The token that replaces a value. */
-function maskedToken(rule: Rule, kind: Node["kind"], token: string, consumer: string): string {
+export function maskedToken(rule: Rule, kind: Node["kind"], token: string, consumer: string): string {
 	if (rule.as === "null") return "null";
 	if (rule.as === "constant") return JSON.stringify(rule["value"]);
 	if (kind === "object" || kind === "array" || kind === "null") return "null";
@@ -196,12 +243,15 @@ export function writePath(path: Path): string {
 	return `$${steps.join("")}`;
 }
 
-/** Applies a directive to a valid JSON text. */
-export function applyDirective(directive: PlainDirective, text: string, consumer: string): Expected {
+/** Applies a directive to a valid JSON text, which is the value at the path `base`. */
+export function applyDirective(
+	directive: PlainDirective,
+	text: string,
+	consumer: string,
+	base: Path = [],
+): Expected {
 	const { tokens, gaps } = lex(text);
-	const release = directive.release?.map(patternOf);
-	const withhold = (directive.withhold ?? []).map(patternOf);
-	const masks = (directive.mask ?? []).map((rule) => ({ rule, pattern: patternOf(rule.select) }));
+	const judge = judgeOf(directive);
 	const report = new Map<string, number>();
 	/** Output tokens with the input tokens that they stand for. */
 	const out: { text: string; from: number; to: number }[] = [];
@@ -216,20 +266,8 @@ export function applyDirective(directive: PlainDirective, text: string, consumer
 		}
 	};
 
-	function judge(node: Node, path: Path): Rule | "released" | "withheld" {
-		if (withhold.some((p) => covers(p, path))) return "withheld";
-		const rules = masks.filter(({ pattern }) => covers(pattern, path)).map(({ rule }) => rule);
-		if (rules.length > 0) return strongest(rules);
-		if (release === undefined || release.some((p) => covers(p, path))) return "released";
-		if (node.kind !== "object" && node.kind !== "array") return "withheld";
-		const { kind } = node;
-		return [...release, ...masks.map(({ pattern }) => pattern)].some((p) => mayReach(p, path, kind))
-			? "released"
-			: "withheld";
-	}
-
 	function write(node: Node, path: Path): void {
-		const verdict = judge(node, path);
+		const verdict = judge(node.kind, path);
 		if (verdict === "withheld") {
 			count("withheld", path);
 			replace(node, "null");
@@ -249,7 +287,7 @@ export function applyDirective(directive: PlainDirective, text: string, consumer
 		let kept = false;
 		for (const { key, name, value } of node.items) {
 			const below = [...path, name];
-			if (judge(value, below) === "withheld") {
+			if (judge(value.kind, below) === "withheld") {
 				count("withheld", below);
 				continue;
 			}
@@ -264,7 +302,7 @@ export function applyDirective(directive: PlainDirective, text: string, consumer
 		copy(node.to);
 	}
 
-	write(parse(tokens), []);
+	write(parse(tokens), base);
 	const gapBefore = (i: number): string | null => {
 		const from = out[i]?.from ?? tokens.length;
 		const before = i === 0 ? 0 : out[i - 1]!.to + 1;

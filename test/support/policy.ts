@@ -31,6 +31,7 @@ export async function bundleOf(
 	sources: Sources | string,
 	entrypoints?: readonly string[],
 	revision?: string,
+	descriptors?: Uint8Array,
 ): Promise<BuiltBundle> {
 	return inFolder(async (folder) => {
 		await writeSources(folder, typeof sources === "string" ? { "policy.rego": sources } : sources);
@@ -38,6 +39,7 @@ export async function bundleOf(
 			dirs: [folder],
 			...(entrypoints === undefined ? {} : { entrypoints }),
 			...(revision === undefined ? {} : { revision }),
+			...(descriptors === undefined ? {} : { descriptors }),
 		});
 	});
 }

@@ -2,6 +2,7 @@ import type { AuditRecord, ReleaseRecord } from "../../src/audit/types.ts";
 import { createDecoder } from "../../src/codec/decoder.ts";
 import type { ProcessDeps } from "../../src/envoy/ext-proc/deps.ts";
 import { createPlanCache, type HashKey } from "../../src/envoy/ext-proc/plan-cache.ts";
+import { createDescriptorShelf } from "../../src/envoy/protobuf/descriptor-shelf.ts";
 import { type Counted, memoryLog, memoryMetrics } from "./quiet.ts";
 
 export interface TestProcessDeps {
@@ -35,6 +36,8 @@ export function processDeps(changes: Partial<ProcessDeps> = {}, hash?: HashKey):
 		headers: { allowed: [], mode: "enforce", cacheControl: "private, no-store" },
 		withoutDecision: "block",
 		errors: "apply",
+		descriptors: createDescriptorShelf(undefined),
+		messageLimits: { maxMessageBytes: 1 << 20, maxRatio: 100, freeBytes: 1 << 16, maxInflatedBytes: 1 << 22 },
 		maxBodyBytes: 1 << 20,
 		maxOutputBytes: 1 << 24,
 		bufferLimit: 1 << 20,

@@ -1,5 +1,6 @@
 import type { HandoffKeys } from "../../decision/handoff.ts";
 import type { Allow, Decision, Deny, HeaderEntry } from "../../decision/types.ts";
+import { coversGrpc } from "../../fields/media.ts";
 import { LENGTH, VARINT } from "../protobuf/reader.ts";
 import { writeMember } from "../protobuf/struct.ts";
 import {
@@ -102,13 +103,14 @@ function writeAllow(
 	owned: readonly string[],
 ): void {
 	const masked = config.fields && decision.response !== undefined;
+	const plain = masked ? codingsOf(decision) : [];
 	const cached = config.fields && config.cacheControl !== "";
 	if (config.compat && decision.plain && owned.length === 0 && !cached) return;
 	const mark = beginMessage(w, tag(3, LENGTH));
 	const named: string[] = [];
 	for (const header of decision.headers) {
 		const name = header.name.toLowerCase();
-		if (masked && (name === "accept-encoding" || CONDITIONAL.includes(name))) continue;
+		if (masked && (plain.includes(name) || CONDITIONAL.includes(name))) continue;
 		// The first value replaces the caller's own; what the policy says of the same name after it comes beside it.
 		writeHeader(w, 2, header, named.includes(name));
 		named.push(name);
@@ -116,9 +118,9 @@ function writeAllow(
 	const removed = decision.removeHeaders.map((name) => name.toLowerCase());
 	writeIdentity(w, config.identityHeaders.id, answer.identity.id, named, removed);
 	writeIdentity(w, config.identityHeaders.issuer, answer.identity.issuer, named, removed);
-	if (masked) writeHeader(w, 2, IDENTITY_CODING, false);
+	for (const name of plain) writeHeader(w, 2, { name, value: "identity" }, false);
 	for (const name of decision.removeHeaders) {
-		if (!(masked && name.toLowerCase() === "accept-encoding")) writeStringField(w, tag(5, LENGTH), name);
+		if (!plain.includes(name.toLowerCase())) writeStringField(w, tag(5, LENGTH), name);
 	}
 	const always = masked ? [...owned, ...CONDITIONAL] : owned;
 	for (const name of always)
@@ -142,7 +144,11 @@ function writeAllow(
 	endMessage(w, mark);
 }
 
-const IDENTITY_CODING: HeaderEntry = { name: "accept-encoding", value: "identity" };
+/** Headers that ask for an answer, or for messages of gRPC, as they are. */
+function codingsOf({ response }: Allow): readonly string[] {
+	const grpc = response !== undefined && coversGrpc(response);
+	return grpc ? ["accept-encoding", "grpc-accept-encoding"] : ["accept-encoding"];
+}
 
 function writeIdentity(
 	w: Writer,

@@ -11,6 +11,7 @@ import {
 import { readDecision } from "../../decision/read-decision.ts";
 import type { Reason } from "../../decision/reasons.ts";
 import type { Allow, Decision, Deny, HeaderEntry } from "../../decision/types.ts";
+import { coversGrpc } from "../../fields/media.ts";
 import type { Identity, IdentityOutcome } from "../../identity/types.ts";
 import type { ActivePolicy, Evaluation } from "../../policy/types.ts";
 import { type Body, readBody } from "../../request/body.ts";
@@ -23,6 +24,8 @@ import { askedPath } from "./context-extensions.ts";
 import { decisionRecord } from "./decision-record.ts";
 import type { CheckDeps } from "./deps.ts";
 import { createDryRun } from "./dry-run.ts";
+import { refuseGraphql } from "./graphql-request.ts";
+import { createGrpcReaders } from "./grpc-body.ts";
 import type { InputParts } from "./input.ts";
 import { createJsonOut, InputTooLarge } from "./json-out.ts";
 import { createPathAllowances } from "./path-allowances.ts";
@@ -86,8 +89,11 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		maxPartHeaderBytes: requestRules.max_part_header_bytes,
 		lenient: compat,
 		gunzip: deps.gunzip,
-		grpc: deps.readGrpc,
 	};
+	const readerOf = createGrpcReaders({
+		maxDepth: requestRules.max_body_depth,
+		maxLength: config.policy.max_input_bytes,
+	});
 	const out = createJsonOut(config.policy.max_input_bytes);
 	const projecting = createProjecting(deps, out);
 	const allowancesOf = createPathAllowances(requestRules.path_allowances);
@@ -188,7 +194,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		if (!path.ok) return denial("request_malformed", path.message);
 		const projection = projecting.of(policy, target.entrypoint);
 		// The peer refuses what it cannot read, whether its policy looks at it or not.
-		const body = compat || readsBody(projection) ? bodyOf(view, facts, path.segments) : undefined;
+		const body = compat || readsBody(projection) ? bodyOf(view, facts, path.segments, policy) : undefined;
 		if (body?.kind === "malformed") return denial("body_malformed", body.message);
 		if (requestRules.unread_bodies === "refuse" && projection.parsedBody && body !== undefined) {
 			if (body.state !== "absent" && body.state !== "parsed") return denial("body_unread", body.state);
@@ -200,16 +206,26 @@ export function createCheckService(deps: CheckDeps): CheckService {
 			body,
 			own: own ? { identity: fragmentOf(identity) } : undefined,
 		};
-		const wholeParts = (): InputParts => ({ ...parts, body: body ?? bodyOf(view, facts, path.segments) });
+		const wholeParts = (): InputParts => ({
+			...parts,
+			body: body ?? bodyOf(view, facts, path.segments, policy),
+		});
 		const outcome = projecting.evaluate(policy, target.entrypoint, parts, wholeParts, call.deadlineMs);
 		if (outcome.kind === "deny") return outcome;
 		const decision = decisionOf(outcome, target.inside);
-		return fields.enabled && isTunnel(facts) && holdsDirective(decision)
-			? denial("unmaskable_protocol", facts.headers.upgrade ? "an upgrade" : "CONNECT")
-			: decision;
+		if (decision.kind !== "allow" || !fields.enabled) return decision;
+		if (isTunnel(facts) && holdsDirective(decision))
+			return denial("unmaskable_protocol", facts.headers.upgrade ? "an upgrade" : "CONNECT");
+		if (decision.response?.shape !== "graphql") return decision;
+		return refuseGraphql(facts, body ?? bodyOf(view, facts, path.segments, policy)) ?? decision;
 	}
 
-	function bodyOf(view: CheckView, facts: RequestFacts, segments: readonly string[]): Body | undefined {
+	function bodyOf(
+		view: CheckView,
+		facts: RequestFacts,
+		segments: readonly string[],
+		policy: ActivePolicy,
+	): Body | undefined {
 		if (requestRules.skip_body_parse) return undefined;
 		const { http } = view;
 		const text = http?.body ?? EMPTY_SPAN;
@@ -218,7 +234,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		const framed = http === undefined || startsWithHttp1(view.bytes, http.protocol);
 		return readBody(
 			{ bytes: view.bytes, start, end, headers: facts.headers, framed, raw, segments },
-			bodyRules,
+			{ ...bodyRules, grpc: readerOf(deps.descriptors?.of(policy.descriptors)?.descriptors) },
 		);
 	}
 
@@ -283,12 +299,20 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		const { facts, identity, policy } = call;
 		const { response, request } = decision.kind === "allow" ? decision : NO_DIRECTIVES;
 		const judged = response !== undefined || request !== undefined;
+		const grpc =
+			facts !== undefined && [response, request].some((each) => each !== undefined && coversGrpc(each))
+				? methodOf(facts, policy)
+				: undefined;
 		const source = {
 			verdict: decision.kind,
 			op: facts === undefined ? "" : operationText(facts.method, facts.host, facts.path),
 			consumer: identity?.authenticated ? consumerText(identity) : "",
 			rev: policy?.revision ?? "",
-			digests: judged && hash ? { hash_key: deps.hashKeyId as string } : {},
+			digests: {
+				...(judged && hash ? { hash_key: deps.hashKeyId as string } : {}),
+				...(grpc === undefined ? {} : { descriptors: grpc.digest }),
+			},
+			...(grpc === undefined ? {} : { method: grpc.method }),
 			...(response === undefined ? {} : { response: response.text }),
 			...(request === undefined ? {} : { request: request.text }),
 		};
@@ -297,6 +321,16 @@ export function createCheckService(deps: CheckDeps): CheckService {
 			writeHandoff(source) ??
 			(decision.kind === "deny" ? writeHandoff({ ...source, consumer: "" }) : undefined);
 		return text === undefined ? undefined : handoffMetadata(decision.kind, judged, text);
+	}
+
+	/** The gRPC method that was called: what its messages are follows from it. */
+	function methodOf(
+		{ path }: RequestFacts,
+		policy: ActivePolicy | undefined,
+	): { readonly method: string; readonly digest: string } | undefined {
+		const set = deps.descriptors?.of(policy?.descriptors);
+		const method = path.slice(1);
+		return set?.descriptors.methods.has(method) ? { method, digest: set.digest } : undefined;
 	}
 
 	function record(

@@ -5,8 +5,8 @@ import type { ReadDirective } from "../../decision/read-decision.ts";
 import type { Identify } from "../../identity/types.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { PolicyHolder } from "../../policy/types.ts";
-import type { Body, GrpcMessage } from "../../request/body.ts";
 import type { Logger, Metrics } from "../../telemetry/types.ts";
+import type { DescriptorShelf } from "../protobuf/descriptor-shelf.ts";
 
 /** What the `Authorization` service is made of. */
 export interface CheckDeps {
@@ -34,8 +34,8 @@ export interface CheckDeps {
 	readonly trusted: boolean;
 	/** Undoes the gzip of a request body under limits; absent: such bodies are not read. */
 	readonly gunzip?: (body: Buffer) => Buffer | "too_large" | "malformed";
-	/** Reads gRPC bodies by a descriptor set; absent: they are not read. */
-	readonly readGrpc?: (message: GrpcMessage) => Body;
+	/** The types of gRPC messages; absent: gRPC bodies are not read. */
+	readonly descriptors?: Pick<DescriptorShelf, "of">;
 	readonly audit: AuditWriter;
 	readonly metrics: Pick<Metrics, "checks" | "checkSeconds" | "ignoredKeys" | "projectionMismatches">;
 	readonly clock: Clock;

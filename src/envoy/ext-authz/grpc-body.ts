@@ -8,14 +8,29 @@ import { cursor, WireError } from "../protobuf/reader.ts";
 /** One byte that says whether the message is compressed, four of its length. */
 const FRAME_HEADER_BYTES = 5;
 
+type GrpcReader = (message: GrpcMessage) => Body;
+
+/** Readers of gRPC bodies by descriptor set; each is made once. */
+export function createGrpcReaders(
+	limits: PrintLimits,
+): (descriptors: Descriptors | undefined) => GrpcReader | undefined {
+	const readers = new WeakMap<Descriptors, GrpcReader>();
+	return (descriptors) => {
+		if (descriptors === undefined) return undefined;
+		let reader = readers.get(descriptors);
+		if (reader === undefined) {
+			reader = createGrpcReader(descriptors, limits);
+			readers.set(descriptors, reader);
+		}
+		return reader;
+	};
+}
+
 /**
  * Reads the one message of a unary or server-streaming call, as the descriptor set describes it, into JSON. A second
  * message behind it is refused: the policy would judge the one, and the upstream may read the other.
  */
-export function createGrpcReader(
-	descriptors: Descriptors,
-	limits: PrintLimits,
-): (message: GrpcMessage) => Body {
+export function createGrpcReader(descriptors: Descriptors, limits: PrintLimits): GrpcReader {
 	return ({ bytes, start, end, segments }) => {
 		if (segments.length !== 2) return malformed("the path is no /service/method");
 		if (end - start < FRAME_HEADER_BYTES) return malformed("a frame is cut short");

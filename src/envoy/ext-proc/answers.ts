@@ -13,6 +13,7 @@ import {
 	writeUintField,
 } from "../protobuf/writer.ts";
 import { type BodyModes, modeFields } from "./body-modes.ts";
+import { statusBody } from "./grpc-status.ts";
 import type { HeaderChanges } from "./header-field.ts";
 import type { Phase } from "./messages.ts";
 import { problemBody, type Replacement } from "./refusals.ts";
@@ -136,20 +137,32 @@ export function changeTrailers(
 
 /** Ends the exchange with an answer that holds nothing of the upstream's. */
 export function replaceAnswer(replacement: Replacement): Buffer {
+	const { grpc } = replacement;
+	const framing = grpc?.framing;
 	const answer = beginMessage(writer, IMMEDIATE_RESPONSE);
 	const status = beginMessage(writer, (1 << 3) | LENGTH);
-	// Without a status Envoy would answer 200.
-	writeUintField(writer, (1 << 3) | VARINT, replacement.status);
+	const web = framing === "grpc-web" || framing === "grpc-web-text";
+	// Without a status Envoy would answer 200, which is what gRPC-Web expects of it.
+	writeUintField(writer, (1 << 3) | VARINT, web ? 200 : replacement.status);
 	endMessage(writer, status);
+	const type = web ? `application/${framing}+proto` : "application/problem+json";
 	const set = [
-		{ name: "content-type", value: "application/problem+json" },
+		// To gRPC Envoy answers in the form that goes with its type, from `grpc_status` alone.
+		...(framing === "grpc" ? [] : [{ name: "content-type", value: type }]),
 		{ name: "cache-control", value: "no-store" },
 		{ name: "x-content-type-options", value: "nosniff" },
 	];
 	if (replacement.retryAfter !== undefined)
 		set.push({ name: "retry-after", value: String(replacement.retryAfter) });
 	writeHeaderMutation(writer, (2 << 3) | LENGTH, { remove: [], set });
-	writeStringField(writer, (3 << 3) | LENGTH, problemBody(replacement.status));
+	if (grpc === undefined) writeStringField(writer, (3 << 3) | LENGTH, problemBody(replacement.status));
+	else if (grpc.framing !== "grpc")
+		writeBytesField(writer, (3 << 3) | LENGTH, statusBody(grpc.framing, grpc.status));
+	else {
+		const mark = beginMessage(writer, (4 << 3) | LENGTH);
+		writeUintField(writer, (1 << 3) | VARINT, grpc.status);
+		endMessage(writer, mark);
+	}
 	// Goes into `response.code_details` for the operator's access log, never to the client.
 	writeStringField(writer, (5 << 3) | LENGTH, `postern_${replacement.reason}`);
 	endMessage(writer, answer);

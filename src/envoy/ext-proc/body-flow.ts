@@ -26,9 +26,9 @@ const STEP_BYTES = 16 * 1024;
 
 /** Undefined: too many bodies are being decoded. The judgement names a format. */
 export function openFlow(judgement: Judgement, tools: Tools): BodyFlow | undefined {
-	const { plan, format, handoff, coding } = judgement;
+	const { plan, format, handoff, coding, grpc } = judgement;
 	if (format === undefined) throw new TypeError("a body that flows has a format");
-	const masker = plan.masker(format, handoff.consumer);
+	const masker = plan.masker(format, handoff.consumer, grpc);
 	const decoding = coding === undefined ? undefined : tools.decoder.open(coding);
 	if (coding !== undefined && decoding === undefined) return undefined;
 	return {

@@ -3,6 +3,8 @@ import type { Decoder } from "../../codec/decoder.ts";
 import type { Directive, FieldReport } from "../../fields/types.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger, Metrics } from "../../telemetry/types.ts";
+import type { DescriptorShelf } from "../protobuf/descriptor-shelf.ts";
+import type { MessageLimits } from "../protobuf/mask/method-messages.ts";
 import type { HashKey, PlanCache } from "./plan-cache.ts";
 import type { HeaderRules } from "./response-headers.ts";
 
@@ -28,6 +30,9 @@ export interface ProcessDeps {
 	readonly withoutDecision: "block" | "pass";
 	/** Error statuses of the upstream under a directive. */
 	readonly errors: "apply" | "replace";
+	/** The types of gRPC messages, by the digest that a decision was made with. */
+	readonly descriptors: Pick<DescriptorShelf, "byDigest">;
+	readonly messageLimits: MessageLimits;
 	/** Largest body that is judged as a whole, as it comes, bytes. */
 	readonly maxBodyBytes: number;
 	/** Largest body as it goes, or largest piece of one that flows, bytes: constants of a directive can make it grow. */

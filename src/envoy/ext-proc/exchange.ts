@@ -1,9 +1,11 @@
 import type { Coding } from "../../codec/content-coding.ts";
 import type { Handoff } from "../../decision/handoff-types.ts";
 import type { IsMaskToken } from "../../fields/mask-token.ts";
-import type { BodyFormat } from "../../fields/types.ts";
+import type { GrpcMessages } from "../../fields/scan/grpc-messages.ts";
+import type { BodyFormat, GrpcFraming } from "../../fields/types.ts";
 import type { JsonValue } from "../../lib/json-value.ts";
 import type { ProcessDeps } from "./deps.ts";
+import { framingOf } from "./grpc-messages.ts";
 import { type HandoffReading, readHandoffKeys } from "./handoff-reading.ts";
 import { type HeaderField, valuesOf } from "./header-field.ts";
 import type { ProcessingRequest } from "./messages.ts";
@@ -19,6 +21,8 @@ export interface Exchange {
 	readonly handoff?: Handoff;
 	/** Of an answer; 0 where there is none, and for a request. */
 	readonly upstreamStatus: number;
+	/** The exchange is one of gRPC, and so is an answer of ours. */
+	readonly framing?: GrpcFraming;
 }
 
 /** How a body under a directive is to be judged. */
@@ -27,6 +31,8 @@ export interface Judgement extends Exchange {
 	readonly plan: FieldPlan;
 	/** Absent: the message names no type, so only an empty body passes. */
 	readonly format?: BodyFormat;
+	/** What the messages of a gRPC body are. */
+	readonly grpc?: GrpcMessages;
 	readonly coding?: Coding;
 	/** The sender announced this length, so the receiver gets the new one. */
 	readonly length?: number;
@@ -51,11 +57,18 @@ export type Verdict =
 
 export type Rules = Pick<
 	ProcessDeps,
-	"plans" | "hash" | "withoutDecision" | "errors" | "bufferLimit" | "maxBodyBytes"
+	| "plans"
+	| "hash"
+	| "withoutDecision"
+	| "errors"
+	| "bufferLimit"
+	| "maxBodyBytes"
+	| "descriptors"
+	| "messageLimits"
 >;
 
 type Opened =
-	| { readonly kind: "absent" }
+	| { readonly kind: "absent"; readonly exchange: Exchange }
 	| { readonly kind: "replace"; readonly reason: ReplaceReason; readonly exchange: Exchange }
 	| { readonly kind: "open"; readonly exchange: Exchange & { readonly handoff: Handoff } };
 
@@ -66,11 +79,16 @@ export function openHandoff(
 	upstreamStatus: number,
 ): Opened {
 	const reading = readHandoffKeys(message.metadata);
-	if (reading.kind === "absent") return reading;
-	const known = { direction, ...idOf(reading), upstreamStatus };
+	const framing = framingOf(message.headers);
+	const seen = { direction, upstreamStatus, ...(framing === undefined ? {} : { framing }) };
+	if (reading.kind === "absent") return { kind: "absent", exchange: seen };
+	const known = { ...seen, ...idOf(reading) };
 	if (reading.kind === "unknown") return { kind: "replace", reason: "handoff_stale", exchange: known };
 	const { handoff, fields } = reading;
-	const exchange = { ...known, handoff };
+	// Who called a method of gRPC expects its answer so, also where the upstream's is none.
+	const expected =
+		framing === undefined && handoff.method !== undefined ? ({ framing: "grpc" } as const) : {};
+	const exchange = { ...known, handoff, ...expected };
 	if (handoff.verdict === "deny") {
 		const reason = direction === "request" ? "denied_request" : "denied_upstream_answer";
 		return { kind: "replace", reason, exchange };

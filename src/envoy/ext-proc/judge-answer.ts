@@ -1,5 +1,5 @@
 import { readContentEncoding } from "../../codec/content-coding.ts";
-import { formatUnder } from "../../fields/media.ts";
+import { formatUnder, isGrpc } from "../../fields/media.ts";
 import { BODY_STREAMED } from "./body-modes.ts";
 import {
 	announcedLength,
@@ -9,6 +9,7 @@ import {
 	type Rules,
 	type Verdict,
 } from "./exchange.ts";
+import { messagesOf } from "./grpc-messages.ts";
 import { type HeaderField, valuesOf } from "./header-field.ts";
 import { isLocalReply } from "./local-replies.ts";
 import type { ProcessingRequest } from "./messages.ts";
@@ -25,12 +26,11 @@ export interface AnswerContext {
 /** Decides at the response headers what becomes of an answer. */
 export function judgeAnswer(message: ProcessingRequest, rules: Rules, context: AnswerContext): Verdict {
 	if (isLocalReply(attribute(message, "response.code_details"))) return { kind: "pass", why: "local_reply" };
-	const upstreamStatus = statusOf(message.headers);
-	const opened = openHandoff(message, "response", upstreamStatus);
+	const opened = openHandoff(message, "response", statusOf(message.headers));
 	if (opened.kind === "absent")
 		return rules.withoutDecision === "pass"
 			? { kind: "pass", why: "without_decision" }
-			: { kind: "replace", reason: "no_decision", exchange: { direction: "response", upstreamStatus } };
+			: { kind: "replace", reason: "no_decision", exchange: opened.exchange };
 	if (opened.kind === "replace") return opened;
 	const { exchange } = opened;
 	const { handoff } = exchange;
@@ -81,13 +81,21 @@ function judgeUnderDirective(
 	if (format === undefined) return refuse("body_unsupported");
 	const streamed = context.responseMode === BODY_STREAMED;
 	const fits = length !== undefined && length <= rules.bufferLimit;
-	if (streamed && plan.directive.stream && !fits)
-		return { kind: "judge", judgement: { ...known, format }, flows: true };
+	const flows = streamed && plan.directive.stream && !fits;
+	const { messageLimits } = rules;
+	// Of what flows nothing is kept, so only single messages are bounded.
+	const limits = flows ? { ...messageLimits, maxInflatedBytes: Number.POSITIVE_INFINITY } : messageLimits;
+	const grpc = isGrpc(format)
+		? messagesOf("response", headers, judgement.handoff, { ...rules, messageLimits: limits })
+		: undefined;
+	if (typeof grpc === "string") return refuse(grpc);
+	const readable: Judgement = { ...known, format, ...(grpc === undefined ? {} : { grpc }) };
+	if (flows) return { kind: "judge", judgement: readable, flows: true };
 	// What fits is held back until all of it was judged: then every failure still gives a whole error answer. Told
 	// this late to hold back what does not fit, Envoy waits for ever; and event streams do not end.
 	if (streamed && length !== undefined && !fits) return refuse("body_too_large");
 	if (format === "sse" && !fits) return refuse("body_unsupported");
-	return { kind: "judge", judgement: { ...known, format }, flows: false };
+	return { kind: "judge", judgement: readable, flows: false };
 }
 
 /** The one `:status`; 0 when there is none or it is no status. */

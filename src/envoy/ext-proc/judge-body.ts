@@ -1,7 +1,7 @@
 import type { BodyFormat, FieldReport } from "../../fields/types.ts";
-import { findWriteFault } from "../../fields/write-guard.ts";
+import { findWriteFault, watchWrites } from "../../fields/write-guard.ts";
 import type { ProcessDeps } from "./deps.ts";
-import type { Judgement, WriteRules } from "./exchange.ts";
+import type { Judgement } from "./exchange.ts";
 import type { ReplaceReason } from "./refusals.ts";
 
 export type JudgedBody =
@@ -53,28 +53,19 @@ function mask(body: Uint8Array, judgement: Judgement, tools: Tools): JudgedBody 
 			? { ok: true, pieces: [], length: 0 }
 			: { ok: false, reason: "body_unsupported" };
 	}
-	const judged = run(body, format, judgement, tools.maxOutputBytes);
-	const { write, coding } = judgement;
+	const { write, coding, grpc } = judgement;
+	const watch = write === undefined || grpc === undefined ? undefined : watchWrites(grpc, write.isMaskToken);
+	const read = watch === undefined ? judgement : { ...judgement, grpc: watch.messages };
+	const judged = run(body, format, read, tools.maxOutputBytes);
 	if (!judged.ok || write === undefined) return judged;
+	const fault = watch === undefined ? findWriteFault(format, body, write.isMaskToken) : watch.fault();
+	if (fault !== undefined) return { ok: false, reason: fault };
 	const unchanged = coding === undefined && Buffer.concat(judged.pieces).equals(body);
-	const fault = writeFault(body, format, write, unchanged);
-	return fault === undefined ? judged : { ok: false, reason: fault };
-}
-
-/** Why a body must not be written although it could be masked. */
-function writeFault(
-	body: Uint8Array,
-	format: BodyFormat,
-	{ isMaskToken, signed }: WriteRules,
-	unchanged: boolean,
-): ReplaceReason | undefined {
-	const fault = findWriteFault(format, body, isMaskToken);
-	if (fault !== undefined) return fault;
-	return signed && !unchanged ? "body_signed" : undefined;
+	return write.signed && !unchanged ? { ok: false, reason: "body_signed" } : judged;
 }
 
 function run(body: Uint8Array, format: BodyFormat, judgement: Judgement, maxOutput: number): JudgedBody {
-	const masker = judgement.plan.masker(format, judgement.handoff.consumer);
+	const masker = judgement.plan.masker(format, judgement.handoff.consumer, judgement.grpc);
 	const pieces: Uint8Array[] = [];
 	let counted = 0;
 	let length = 0;

@@ -1,6 +1,6 @@
 import { readContentEncoding } from "../../codec/content-coding.ts";
 import { maskTokens } from "../../fields/mask-token.ts";
-import { formatUnder } from "../../fields/media.ts";
+import { formatUnder, isGrpc } from "../../fields/media.ts";
 import type { Directive } from "../../fields/types.ts";
 import { isWritable } from "../../fields/write-guard.ts";
 import { BODY_BUFFERED, BODY_NONE, BODY_STREAMED, type BodyModes } from "./body-modes.ts";
@@ -12,6 +12,7 @@ import {
 	type Rules,
 	type Verdict,
 } from "./exchange.ts";
+import { messagesOf } from "./grpc-messages.ts";
 import { valuesOf } from "./header-field.ts";
 import type { ProcessingRequest } from "./messages.ts";
 import type { ReplaceReason } from "./refusals.ts";
@@ -32,7 +33,7 @@ export function judgeRequest(message: ProcessingRequest, rules: Rules, base: Bod
 	const modes = { ...base, request: BODY_NONE };
 	const opened = openHandoff(message, "request", 0);
 	if (opened.kind === "absent") {
-		const exchange = { direction: "request", upstreamStatus: 0 } as const;
+		const { exchange } = opened;
 		return rules.withoutDecision === "pass"
 			? { verdict: { kind: "pass", why: "without_decision" }, modes }
 			: { verdict: { kind: "replace", reason: "no_decision", exchange }, modes };
@@ -100,5 +101,8 @@ function judgeUnderDirective(
 	if (types.length === 0) return { kind: "judge", judgement: known, flows: false };
 	const format = types.length === 1 ? formatUnder(judgement.plan.directive, types[0]) : undefined;
 	if (format === undefined || !isWritable(format)) return refuse("body_unsupported");
-	return { kind: "judge", judgement: { ...known, format }, flows: false };
+	const grpc = isGrpc(format) ? messagesOf("request", headers, judgement.handoff, rules) : undefined;
+	if (typeof grpc === "string") return refuse(grpc);
+	const readable: Judgement = { ...known, format, ...(grpc === undefined ? {} : { grpc }) };
+	return { kind: "judge", judgement: readable, flows: false };
 }

@@ -4,6 +4,7 @@ import { readDirective } from "../../fields/directive.ts";
 import { DECISION_RULES } from "../../fields/directive-rules.ts";
 import { createMasker } from "../../fields/masker.ts";
 import { compilePlan, DECISION_PLAN } from "../../fields/plan.ts";
+import type { GrpcMessages } from "../../fields/scan/grpc-messages.ts";
 import type { BodyFormat, Directive, Masker } from "../../fields/types.ts";
 import type { JsonValue } from "../../lib/json-value.ts";
 
@@ -20,7 +21,7 @@ export interface FieldPlan {
 	/** Makes pseudonyms, so the hash key has to be the one that the decision was made under. */
 	readonly hashes: boolean;
 	/** `consumer`: whose pseudonyms; for nobody (empty) a `hash` becomes `redact`. */
-	masker(format: BodyFormat, consumer: string): Masker;
+	masker(format: BodyFormat, consumer: string, grpc?: GrpcMessages): Masker;
 }
 
 export interface PlanCache {
@@ -67,7 +68,7 @@ function compile(value: JsonValue, hash: HashKey | undefined): FieldPlan | undef
 	return {
 		directive: read.directive,
 		hashes: plan.usesHash,
-		masker: (format, consumer) =>
-			createMasker(plan, format, hash === undefined ? { consumer } : { consumer, hmac: hash.hmac }),
+		masker: (format, consumer, grpc) =>
+			createMasker(plan, format, hash === undefined ? { consumer } : { consumer, hmac: hash.hmac }, grpc),
 	};
 }

@@ -1,5 +1,6 @@
-import type { Refusal } from "../../fields/types.ts";
+import type { GrpcFraming, Refusal } from "../../fields/types.ts";
 import type { WriteFault } from "../../fields/write-guard.ts";
+import { grpcStatusFor } from "./grpc-status.ts";
 
 /** Why an answer was replaced, cut short, or a request refused; for the release record and the metrics, never the client. */
 export type ReplaceReason =
@@ -36,19 +37,29 @@ export interface Replacement {
 	readonly reason: ReplaceReason;
 	/** Seconds after which trying again makes sense. */
 	readonly retryAfter?: number;
+	/** The caller expects an answer of gRPC, with this status (`google.rpc.Code`). */
+	readonly grpc?: { readonly framing: GrpcFraming; readonly status: number };
+}
+
+/** What of an exchange matters for the answer that takes its place. */
+interface Replaced {
+	readonly direction: "request" | "response";
+	readonly upstreamStatus: number;
+	readonly framing?: GrpcFraming;
 }
 
 /**
  * The answer for `reason`. The status of an upstream's error (`upstreamStatus` ≥ 400) stays when only its body
  * could not be shown: the client learns that there is an error and which, and nothing of what it said.
  */
-export function replacementFor(
-	reason: ReplaceReason,
-	{
-		direction,
-		upstreamStatus,
-	}: { readonly direction: "request" | "response"; readonly upstreamStatus: number },
-): Replacement {
+export function replacementFor(reason: ReplaceReason, exchange: Replaced): Replacement {
+	const { framing, direction } = exchange;
+	const replacement = statusFor(reason, exchange);
+	if (framing === undefined) return replacement;
+	return { ...replacement, grpc: { framing, status: grpcStatusFor(direction, replacement) } };
+}
+
+function statusFor(reason: ReplaceReason, { direction, upstreamStatus }: Replaced): Replacement {
 	const status = direction === "request" ? REQUEST_STATUS.get(reason) : undefined;
 	if (status !== undefined) return { status, reason };
 	if (KEEPS_ERROR_STATUS.has(reason) && upstreamStatus >= 400 && upstreamStatus <= 599)

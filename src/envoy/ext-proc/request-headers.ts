@@ -22,6 +22,8 @@ export function changesFor(headers: readonly HeaderField[], judgement: Judgement
 		"content-length",
 		"trailer",
 		...(judgement.coding === undefined ? [] : ["content-encoding"]),
+		// Messages that came compressed go on as they are.
+		...(judgement.grpc === undefined ? [] : ["grpc-encoding"]),
 	];
 	return { remove: names.filter((name) => headers.some((field) => field.name === name)), set: [] };
 }

@@ -1,3 +1,5 @@
+import { GRPC_STATUS } from "../../fields/scan/grpc.ts";
+import type { Directive } from "../../fields/types.ts";
 import type { HeaderChanges, HeaderField } from "./header-field.ts";
 
 export interface HeaderRules {
@@ -20,6 +22,7 @@ const ALLOWED: ReadonlySet<string> = new Set([
 	"content-type",
 	"content-language",
 	"vary",
+	"grpc-accept-encoding",
 	// Caching
 	"cache-control",
 	"expires",
@@ -73,6 +76,7 @@ const ALLOWED: ReadonlySet<string> = new Set([
  */
 const REMOVED: ReadonlySet<string> = new Set([
 	"content-encoding",
+	"grpc-encoding",
 	"content-length",
 	"etag",
 	"last-modified",
@@ -101,6 +105,9 @@ const REMOVED: ReadonlySet<string> = new Set([
 	"x-sendfile",
 ]);
 
+/** Judged by themselves, in every mode. `grpc-status-details-bin` holds whatever a service puts into an error. */
+const GRPC_END: ReadonlySet<string> = new Set(["grpc-status", "grpc-message", "grpc-status-details-bin"]);
+
 /** Envoy's own response headers; an upstream may forge them, so they pass as plain numbers and words only. */
 const ENVOY_OWN: ReadonlySet<string> = new Set([
 	"x-envoy-upstream-service-time",
@@ -111,14 +118,31 @@ const ENVOY_OWN: ReadonlySet<string> = new Set([
 ]);
 const ENVOY_VALUE = /^(?:\d{1,10}|true|false)$/;
 
+type GrpcRules = Pick<Directive, "grpcMessage">;
+const NO_MESSAGE: GrpcRules = { grpcMessage: "withhold" };
+
+/** What gRPC says at the end of a call, in trailers or, where there is nothing else, in headers. */
+function isGrpcEnd({ name, value }: HeaderField, { grpcMessage }: GrpcRules): boolean {
+	// A status is a small number; anything else in its place could be data.
+	if (name === "grpc-status") return GRPC_STATUS.test(value);
+	return name === "grpc-message" && grpcMessage === "release";
+}
+
 /** Judges the headers of an upstream's answer that a directive covers. */
-export function judgeHeaders(headers: readonly HeaderField[], rules: HeaderRules): JudgedHeaders {
+export function judgeHeaders(
+	headers: readonly HeaderField[],
+	rules: HeaderRules,
+	directive: GrpcRules = NO_MESSAGE,
+): JudgedHeaders {
 	const extra = new Set(rules.allowed);
 	const remove = new Set<string>();
 	const reported = new Set<string>();
-	for (const { name, value } of headers) {
+	for (const field of headers) {
+		const { name, value } = field;
 		if (name.startsWith(":")) continue;
-		if (REMOVED.has(name)) remove.add(name);
+		if (GRPC_END.has(name)) {
+			if (!isGrpcEnd(field, directive)) remove.add(name);
+		} else if (REMOVED.has(name)) remove.add(name);
 		else if (name === "expires" && rules.cacheControl !== "") remove.add(name);
 		else if (ALLOWED.has(name) || extra.has(name)) continue;
 		else if (ENVOY_OWN.has(name) && ENVOY_VALUE.test(value)) continue;
@@ -130,8 +154,14 @@ export function judgeHeaders(headers: readonly HeaderField[], rules: HeaderRules
 	return { remove: [...remove], set, reported: [...reported] };
 }
 
-/** Of the trailers of a judged answer only `grpc-status` stays: all else may carry data of the body. */
-export function judgeTrailers(trailers: readonly HeaderField[]): HeaderChanges {
-	const remove = new Set(trailers.map((field) => field.name).filter((name) => name !== "grpc-status"));
+/**
+ * Of the trailers of a judged answer only `grpc-status` stays, and `grpc-message` where the directive releases it: all
+ * else may carry data of the body.
+ */
+export function judgeTrailers(
+	trailers: readonly HeaderField[],
+	directive: GrpcRules = NO_MESSAGE,
+): HeaderChanges {
+	const remove = new Set(trailers.filter((field) => !isGrpcEnd(field, directive)).map(({ name }) => name));
 	return { remove: [...remove], set: [] };
 }

@@ -1,3 +1,4 @@
+import type { Directive } from "../../fields/types.ts";
 import { changeHeaders, changeTrailers, passHeaders, passUnchanged, replaceBody } from "./answers.ts";
 import { type BodyFlow, type JudgedPiece, openFlow } from "./body-flow.ts";
 import { BODY_BUFFERED, BODY_NONE, BODY_STREAMED, type BodyModes } from "./body-modes.ts";
@@ -25,7 +26,7 @@ type State =
 	/** Its body comes in pieces, and leaves in pieces. */
 	| { readonly at: "flowing"; readonly judgement: Judgement; readonly flow: BodyFlow }
 	/** Body judged, or none to come; trailers may follow. */
-	| { readonly at: "judged"; readonly trailersSeen: boolean }
+	| { readonly at: "judged"; readonly trailersSeen: boolean; readonly directive: Directive }
 	/** What flowed was cut. */
 	| { readonly at: "cut" };
 
@@ -61,15 +62,17 @@ export function createResponseSide(
 			case "replace":
 				return verdict;
 			case "bodiless": {
-				const changes = judgeHeaders(message.headers, deps.headers);
-				return releaseBodiless(verdict.judgement, changes.reported, deps, () => {
-					state = { at: "judged", trailersSeen: false };
+				const { judgement } = verdict;
+				const { directive } = judgement.plan;
+				const changes = judgeHeaders(message.headers, deps.headers, directive);
+				return releaseBodiless(judgement, changes.reported, deps, () => {
+					state = { at: "judged", trailersSeen: false, directive };
 					return answer(changeHeaders(changes));
 				});
 			}
 			case "judge": {
 				const { judgement } = verdict;
-				const changes = judgeHeaders(message.headers, deps.headers);
+				const changes = judgeHeaders(message.headers, deps.headers, judgement.plan.directive);
 				if (verdict.flows) {
 					const refused = beginFlow(judgement, changes.reported);
 					return refused ?? answer(changeHeaders(changes));
@@ -122,7 +125,7 @@ export function createResponseSide(
 			return { kind: "fail", code: "unsupported", why: "the override to BUFFERED was not allowed" };
 		state = { at: "judging" };
 		return judgeWhole(message.body, judgement, reportedHeaders, deps, alive, ({ pieces, length }) => {
-			state = { at: "judged", trailersSeen: false };
+			state = { at: "judged", trailersSeen: false, directive: judgement.plan.directive };
 			// The message holds the whole body; without end_of_stream trailers follow it, and HTTP/1.1 has those
 			// behind chunks alone.
 			const set =
@@ -169,7 +172,7 @@ export function createResponseSide(
 			return cut("audit_unavailable", judgement, flow);
 		deps.metrics.processSeconds.observe(spent / 1000, { outcome: "released" });
 		flow.close();
-		state = { at: "judged", trailersSeen: false };
+		state = { at: "judged", trailersSeen: false, directive: judgement.plan.directive };
 		return undefined;
 	}
 
@@ -183,26 +186,28 @@ export function createResponseSide(
 	}
 
 	function onTrailers(message: ProcessingRequest): Move | Promise<Move> {
-		const trailers = (): Move => {
-			state = { at: "judged", trailersSeen: true };
-			return answer(changeTrailers(judgeTrailers(message.headers)));
+		const trailers = (directive: Directive): Move => {
+			state = { at: "judged", trailersSeen: true, directive };
+			return answer(changeTrailers(judgeTrailers(message.headers, directive)));
 		};
 		switch (state.at) {
 			case "passing":
 				return answer(passUnchanged("response_trailers"));
-			case "owing":
+			case "owing": {
+				const { directive } = state.judgement.plan;
 				// Headers and trailers without a body between them: nothing is owed any more.
-				return releaseBodiless(state.judgement, state.reportedHeaders, deps, trailers);
+				return releaseBodiless(state.judgement, state.reportedHeaders, deps, () => trailers(directive));
+			}
 			case "flowing": {
 				const { judgement, flow } = state;
 				return judgePiece(NOTHING, true, judgement, flow, (pieces) => {
 					// The answer to trailers has no room for what of the body was still held back.
 					if (pieces.some(({ length }) => length > 0)) return cut("body_unended", judgement, flow);
-					return endFlow(judgement, flow) ?? trailers();
+					return endFlow(judgement, flow) ?? trailers(judgement.plan.directive);
 				});
 			}
 			case "judged":
-				return state.trailersSeen ? outOfOrder("response trailers") : trailers();
+				return state.trailersSeen ? outOfOrder("response trailers") : trailers(state.directive);
 			default:
 				return outOfOrder("response trailers");
 		}

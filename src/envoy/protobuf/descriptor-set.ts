@@ -47,6 +47,7 @@ export interface RawMessage {
 interface RawMethod {
 	readonly name: string;
 	readonly inputType: string;
+	readonly outputType: string;
 	readonly clientStreaming: boolean;
 }
 
@@ -278,6 +279,7 @@ function readService(c: Cursor): RawFile["services"][number] {
 function readMethod(c: Cursor): RawMethod {
 	let name = "";
 	let inputType = "";
+	let outputType = "";
 	let clientStreaming = false;
 	inside(c, () =>
 		readFields(
@@ -289,6 +291,9 @@ function readMethod(c: Cursor): RawMethod {
 				2: () => {
 					inputType = readString(c);
 				},
+				3: () => {
+					outputType = readString(c);
+				},
 			},
 			{
 				5: () => {
@@ -297,5 +302,5 @@ function readMethod(c: Cursor): RawMethod {
 			},
 		),
 	);
-	return { name, inputType, clientStreaming };
+	return { name, inputType, outputType, clientStreaming };
 }

@@ -7,7 +7,8 @@ import {
 	type RawMessage,
 	readDescriptorSet,
 } from "./descriptor-set.ts";
-import { asBuffer, WireError } from "./reader.ts";
+import { asBuffer, FIXED32, FIXED64, LENGTH, START_GROUP, VARINT, WireError } from "./reader.ts";
+import { type Shape, shapeOf } from "./shape.ts";
 
 export interface EnumType {
 	readonly name: string;
@@ -21,6 +22,8 @@ export interface FieldType {
 	readonly name: string;
 	readonly jsonName: string;
 	readonly kind: number;
+	/** Wire type of one value, that is not packed with others. */
+	readonly wire: number;
 	readonly repeated: boolean;
 	readonly required: boolean;
 	/** Shown whenever it is set, even to its default. */
@@ -38,10 +41,15 @@ export interface MessageType {
 	readonly name: string;
 	readonly fields: ReadonlyMap<number, FieldType>;
 	readonly mapEntry: boolean;
+	/** What its messages are in JSON. */
+	readonly shape: Shape;
+	/** Oneofs with several members, messages among them. */
+	readonly mixedOneofs: ReadonlySet<number>;
 }
 
 export interface MethodType {
 	readonly input: MessageType;
+	readonly output: MessageType;
 	readonly clientStreaming: boolean;
 }
 
@@ -51,6 +59,24 @@ export interface Descriptors {
 	/** By `package.Service/Method`. */
 	readonly methods: ReadonlyMap<string, MethodType>;
 }
+
+/** Wire types by kind; kinds that are not here are of LENGTH. */
+const WIRE_TYPES: Readonly<Record<number, number>> = {
+	1: FIXED64,
+	2: FIXED32,
+	3: VARINT,
+	4: VARINT,
+	5: VARINT,
+	6: FIXED64,
+	7: FIXED32,
+	8: VARINT,
+	13: VARINT,
+	14: VARINT,
+	15: FIXED32,
+	16: FIXED64,
+	17: VARINT,
+	18: VARINT,
+};
 
 const GROUP = 10;
 const MESSAGE = 11;
@@ -83,7 +109,10 @@ function invalid(message: string): PosternError {
 }
 
 interface Pending {
-	readonly type: MessageType & { readonly fields: Map<number, FieldType> };
+	readonly type: MessageType & {
+		readonly fields: Map<number, FieldType>;
+		readonly mixedOneofs: Set<number>;
+	};
 	readonly raw: RawMessage;
 	readonly file: RawFile;
 	readonly features: FeatureSet;
@@ -108,7 +137,13 @@ function link(files: readonly RawFile[]): Descriptors {
 	const addMessage = (scope: string, raw: RawMessage, file: RawFile, outer: FeatureSet): void => {
 		const name = scope + raw.name;
 		declare(name);
-		const type = { name, fields: new Map<number, FieldType>(), mapEntry: raw.mapEntry };
+		const type = {
+			name,
+			fields: new Map<number, FieldType>(),
+			mapEntry: raw.mapEntry,
+			shape: shapeOf(name),
+			mixedOneofs: new Set<number>(),
+		};
 		const features = { ...outer, ...raw.features };
 		messages.set(name, type);
 		pending.push({ type, raw, file, features });
@@ -130,6 +165,10 @@ function link(files: readonly RawFile[]): Descriptors {
 			}
 			type.fields.set(field.number, fieldType(type, field, file, { ...features, ...field.features }));
 		}
+		for (const { message, oneof } of type.fields.values()) {
+			const members = [...type.fields.values()].filter((field) => field.oneof === oneof);
+			if (message !== undefined && oneof !== undefined && members.length > 1) type.mixedOneofs.add(oneof);
+		}
 		if (type.mapEntry && !(type.fields.has(1) && type.fields.has(2))) {
 			throw invalid(`${type.name} is a map entry without key and value`);
 		}
@@ -139,10 +178,19 @@ function link(files: readonly RawFile[]): Descriptors {
 		for (const service of file.services) {
 			for (const method of service.methods) {
 				const path = `${scope}${service.name}/${method.name}`;
-				const input = resolve(messages, method.inputType, scope + service.name);
-				if (input === undefined) throw invalid(`${path} takes ${method.inputType}, which is not in the set`);
+				const typeOf = (name: string): MessageType => {
+					const type = resolve(messages, name, scope + service.name);
+					if (type === undefined)
+						throw invalid(`${path} is about ${name || "no type"}, which is not in the set`);
+					return type;
+				};
 				if (methods.has(path)) throw invalid(`${path} is declared twice`);
-				methods.set(path, { input, clientStreaming: method.clientStreaming });
+				const { clientStreaming } = method;
+				methods.set(path, {
+					input: typeOf(method.inputType),
+					output: typeOf(method.outputType),
+					clientStreaming,
+				});
 			}
 		}
 	}
@@ -160,19 +208,21 @@ function link(files: readonly RawFile[]): Descriptors {
 		}
 		const editions = file.syntax === "editions";
 		const repeated = raw.label === REPEATED;
+		const group =
+			raw.kind === GROUP ||
+			(editions && isMessage && features.encoding === DELIMITED && message?.mapEntry !== true);
 		const implicit = editions ? features.presence === IMPLICIT : file.syntax === "proto3";
 		return {
 			number: raw.number,
 			name: raw.name,
 			jsonName: raw.jsonName || camelCase(raw.name),
 			kind: raw.kind === GROUP ? MESSAGE : raw.kind,
+			wire: group ? START_GROUP : (WIRE_TYPES[raw.kind] ?? LENGTH),
 			repeated,
 			required: raw.label === REQUIRED || (editions && features.presence === LEGACY_REQUIRED),
 			presence: !repeated && (isMessage || raw.oneof !== undefined || !implicit),
 			oneof: raw.oneof,
-			group:
-				raw.kind === GROUP ||
-				(editions && isMessage && features.encoding === DELIMITED && message?.mapEntry !== true),
+			group,
 			message,
 			enumeration,
 		};

@@ -3,8 +3,6 @@ import type { FieldType, MessageType } from "./descriptors.ts";
 import {
 	type Cursor,
 	enter,
-	FIXED32,
-	FIXED64,
 	LENGTH,
 	leave,
 	MAX_MESSAGE_DEPTH,
@@ -19,7 +17,6 @@ import {
 	readUint32,
 	START_GROUP,
 	skipField,
-	VARINT,
 	WireError,
 } from "./reader.ts";
 
@@ -34,24 +31,6 @@ export interface DynamicMessage {
 }
 
 const END_GROUP = 4;
-
-/** Wire types by kind; kinds that are not here are of LENGTH. */
-const WIRE_TYPES: Readonly<Record<number, number>> = {
-	1: FIXED64,
-	2: FIXED32,
-	3: VARINT,
-	4: VARINT,
-	5: VARINT,
-	6: FIXED64,
-	7: FIXED32,
-	8: VARINT,
-	13: VARINT,
-	14: VARINT,
-	15: FIXED32,
-	16: FIXED64,
-	17: VARINT,
-	18: VARINT,
-};
 
 export function emptyMessage(type: MessageType): DynamicMessage {
 	return { type, values: new Map() };
@@ -74,8 +53,7 @@ export function readDynamic(c: Cursor, into: DynamicMessage, endTag = 0): void {
 			if (wire === (field.group ? START_GROUP : LENGTH)) readMessageField(c, into, field, field.message, tag);
 			else skipField(c, tag);
 		} else {
-			const wanted = WIRE_TYPES[field.kind] ?? LENGTH;
-			if (wire === wanted) {
+			if (wire === field.wire) {
 				const value = readScalar(c, field);
 				if (field.repeated) listOf(values, field).push(value);
 				else setSingular(into, field, value);
@@ -154,7 +132,8 @@ export function zeroOf(field: FieldType): Single {
 	return field.kind === 12 ? EMPTY : 0;
 }
 
-function readScalar(c: Cursor, field: FieldType): Scalar {
+/** The value of a field that is no message, its tag read. */
+export function readScalar(c: Cursor, field: FieldType): Scalar {
 	switch (field.kind) {
 		case 1:
 			return readDouble(c);

@@ -144,7 +144,7 @@ export function readDouble(c: Cursor): number {
 export function skipField(c: Cursor, tag: number): void {
 	switch (tag & 7) {
 		case VARINT:
-			readUint64(c);
+			skipVarint(c);
 			break;
 		case FIXED64:
 			skipBytes(c, 8);
@@ -161,6 +161,20 @@ export function skipField(c: Cursor, tag: number): void {
 		default:
 			throw new WireError(`wire type ${tag & 7}`);
 	}
+}
+
+/** As `readUint64`, for who does not want the number. */
+function skipVarint(c: Cursor): void {
+	const { bytes } = c;
+	const stop = Math.min(c.end, c.pos + 10);
+	for (let pos = c.pos; pos < stop; pos++) {
+		const byte = bytes[pos] as number;
+		if (byte >= 0x80) continue;
+		if (pos === c.pos + 9 && byte > 1) break;
+		c.pos = pos + 1;
+		return;
+	}
+	throw new WireError(stop < c.pos + 10 ? "truncated varint" : "varint overflows 64 bits");
 }
 
 function skipBytes(c: Cursor, count: number): void {

@@ -33,7 +33,7 @@ const STRUCT_FIELDS = (1 << 3) | LENGTH;
 const ENTRY_KEY = (1 << 3) | LENGTH;
 const ENTRY_VALUE = (2 << 3) | LENGTH;
 /** `google.protobuf.Value`: oneof kind. */
-const VALUE_NULL = (1 << 3) | VARINT;
+export const VALUE_NULL = (1 << 3) | VARINT;
 export const VALUE_NUMBER = (2 << 3) | FIXED64;
 export const VALUE_STRING = (3 << 3) | LENGTH;
 export const VALUE_BOOL = (4 << 3) | VARINT;
@@ -212,8 +212,18 @@ export function readElements(c: Cursor, each: (value: Piece) => void): void {
 /** Writes `object` as a Struct field. Numbers are doubles there. @throws WireError for a number that is not finite */
 export function writeStructField(w: Writer, tag: number, object: JsonObject): void {
 	const mark = beginMessage(w, tag);
-	for (const key of Object.keys(object)) writeMember(w, key, object[key] as JsonValue);
+	writeStruct(w, object);
 	endMessage(w, mark);
+}
+
+/** Writes what stands in a Struct, without the field around it. */
+export function writeStruct(w: Writer, object: JsonObject): void {
+	for (const key of Object.keys(object)) writeMember(w, key, object[key] as JsonValue);
+}
+
+/** Writes what stands in a ListValue, without the field around it. */
+export function writeList(w: Writer, list: readonly JsonValue[]): void {
+	for (const element of list) writeValueField(w, LIST_VALUES, element);
 }
 
 /** One member of the Struct that is open in `w`. */
@@ -226,6 +236,12 @@ export function writeMember(w: Writer, key: string, value: JsonValue): void {
 
 function writeValueField(w: Writer, tag: number, value: JsonValue): void {
 	const mark = beginMessage(w, tag);
+	writeValue(w, value);
+	endMessage(w, mark);
+}
+
+/** Writes what stands in a Value, without the field around it. */
+export function writeValue(w: Writer, value: JsonValue): void {
 	if (value === null) writeUintField(w, VALUE_NULL, 0);
 	else if (typeof value === "string") writeStringField(w, VALUE_STRING, value);
 	else if (typeof value === "boolean") writeBoolField(w, VALUE_BOOL, value);
@@ -234,8 +250,7 @@ function writeValueField(w: Writer, tag: number, value: JsonValue): void {
 		writeDoubleField(w, VALUE_NUMBER, value);
 	} else if (Array.isArray(value)) {
 		const list = beginMessage(w, VALUE_LIST);
-		for (const element of value as readonly JsonValue[]) writeValueField(w, LIST_VALUES, element);
+		writeList(w, value as readonly JsonValue[]);
 		endMessage(w, list);
 	} else writeStructField(w, VALUE_STRUCT, value as JsonObject);
-	endMessage(w, mark);
 }

@@ -7,6 +7,7 @@ export interface Writer {
 }
 
 const KEPT_BYTES = 1 << 18;
+const SHORT_BYTES = 64;
 
 export function createWriter(size = 1024): Writer {
 	return { buffer: Buffer.allocUnsafe(size), pos: 0 };
@@ -25,9 +26,14 @@ function reserve(w: Writer, count: number): void {
 export function finish(w: Writer): Buffer {
 	const out = Buffer.allocUnsafe(w.pos);
 	w.buffer.copy(out, 0, 0, w.pos);
+	restart(w);
+	return out;
+}
+
+/** Forgets what was written. */
+export function restart(w: Writer): void {
 	w.pos = 0;
 	if (w.buffer.length > KEPT_BYTES) w.buffer = Buffer.allocUnsafe(1024);
-	return out;
 }
 
 /** A varint of an unsigned integer up to 2^53. */
@@ -95,8 +101,26 @@ export function writeBytesField(w: Writer, tag: number, value: Uint8Array): void
 /** Opens a message field; give what it returns to {@link endMessage}. */
 export function beginMessage(w: Writer, tag: number): number {
 	writeUint(w, tag);
+	return beginLength(w);
+}
+
+/** As {@link beginMessage}, for a field whose tag was written. */
+export function beginLength(w: Writer): number {
 	reserve(w, 1);
 	return w.pos++;
+}
+
+/** `bytes[start, end)` as they are. */
+export function writeBytes(w: Writer, bytes: Uint8Array, start: number, end: number): void {
+	if (start >= end) return;
+	reserve(w, end - start);
+	const { buffer } = w;
+	// Few bytes are quicker by hand than by a call into the runtime.
+	if (end - start <= SHORT_BYTES) for (let at = start; at < end; at++) buffer[w.pos++] = bytes[at] as number;
+	else {
+		buffer.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), w.pos);
+		w.pos += end - start;
+	}
 }
 
 /** Closes a message: writes its length in front, moving it where the length needs more than one byte. */

@@ -2,6 +2,7 @@ import { MASK, RELEASE, WITHHOLD } from "../automaton.ts";
 import { asBuffer } from "../json-text.ts";
 import { MAX_KEY_BYTES, MAX_SCALAR_BYTES } from "../limits.ts";
 import type { PathNode } from "../path-tree.ts";
+import { plainText } from "../plain-text.ts";
 import type { MaskAction } from "../strategies.ts";
 import type { Refusal } from "../types.ts";
 import type { BodyReader } from "./body-reader.ts";
@@ -94,7 +95,7 @@ export function readForm(context: MaskContext): BodyReader {
 		const found = plan.actions[node.scalar - MASK]!;
 		const fixed = found.fixed.string;
 		if (fixed === undefined) action = found;
-		else putValue(formText(asBuffer(fixed).toString()));
+		else putValue(plainText(fixed));
 	}
 
 	function putValue(text: string): void {
@@ -174,11 +175,4 @@ function decodeForm(raw: Buffer): string {
 	const text = raw.toString("utf8");
 	if (!text.includes("%") && !text.includes("+")) return text;
 	return decodeURIComponent(text.replaceAll("+", " "));
-}
-
-/** How a JSON value is written in a form: strings as they are, null as nothing, all else as JSON. */
-function formText(json: string): string {
-	const value = JSON.parse(json) as unknown;
-	if (value === null) return "";
-	return typeof value === "string" ? value : json;
 }

@@ -1,4 +1,4 @@
-import type { PathTree } from "../path-tree.ts";
+import type { PathNode, PathTree } from "../path-tree.ts";
 import type { Plan } from "../plan.ts";
 import type { Tally } from "../tally.ts";
 import type { MaskerOptions, Refusal } from "../types.ts";
@@ -8,6 +8,8 @@ import type { Output } from "./output.ts";
 export interface JsonScanner {
 	/** Reads `chunk[start, end)`, the chunk that the output was begun with. */
 	feed(chunk: Uint8Array, start: number, end: number): Refusal | undefined;
+	/** The text to come is at `node`, not at the root; null: nobody judges it, its form alone is looked at. */
+	startAt(node: PathNode | null): void;
 	/** Copies bytes that frame the text and are no part of it, in their place. */
 	frame(chunk: Uint8Array, start: number, end: number): Refusal | undefined;
 	/** As `frame`, for bytes that are not of the chunk. */

@@ -442,6 +442,9 @@ export function createJsonScanner(context: MaskContext): JsonScanner {
 
 	return {
 		feed,
+		startAt(node) {
+			valueNode = node;
+		},
 		frame(chunk, start, end) {
 			if (!holding) {
 				keepBytes(output, start, end);

@@ -6,7 +6,7 @@ import { DEFAULT_ENTRYPOINT, normalizeEntrypoint } from "../entrypoint.ts";
 import { CAPABILITIES_PATH } from "./capabilities.ts";
 import { compile } from "./compile.ts";
 import { stageLibrary } from "./library.ts";
-import { BUNDLE_FORMAT, type BundleBinding } from "./manifest.ts";
+import { BUNDLE_FORMAT, type BundleBinding, DESCRIPTORS_FILE } from "./manifest.ts";
 import { findOpa } from "./opa.ts";
 import { pack } from "./pack.ts";
 import { sha256 } from "./sha256.ts";
@@ -23,6 +23,8 @@ export interface BuildOptions {
 	/** Decision paths; `envoy/authz/allow` when none is given. */
 	readonly entrypoints?: readonly string[];
 	readonly revision?: string;
+	/** A FileDescriptorSet that goes into the bundle. */
+	readonly descriptors?: Uint8Array;
 	/** OPA's command; found by `findOpa` when absent. */
 	readonly opa?: string;
 	readonly signal?: AbortSignal;
@@ -63,6 +65,7 @@ export async function makeBundle(options: BuildOptions): Promise<BuiltBundle> {
 			["plan.json", compiled.plan],
 			["policy.wasm", compiled.wasm],
 		]);
+		if (options.descriptors !== undefined) files.set(DESCRIPTORS_FILE, Buffer.from(options.descriptors));
 		const binding: BundleBinding = {
 			format: BUNDLE_FORMAT,
 			builder: await builderName(),

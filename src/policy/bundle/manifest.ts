@@ -4,6 +4,9 @@ import { PosternError } from "../../lib/errors.ts";
 /** Version of `metadata.postern`; a bundle of another is refused rather than half understood. */
 export const BUNDLE_FORMAT = 1;
 
+/** Where a bundle carries a FileDescriptorSet. OPA passes over files that it does not know. */
+export const DESCRIPTORS_FILE = "descriptors.pb";
+
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** What binds the files of a bundle to each other: `metadata.postern` of the manifest. */

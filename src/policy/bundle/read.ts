@@ -1,5 +1,5 @@
 import { PosternError } from "../../lib/errors.ts";
-import { type BundleBinding, readManifest } from "./manifest.ts";
+import { type BundleBinding, DESCRIPTORS_FILE, readManifest } from "./manifest.ts";
 import { sha256 } from "./sha256.ts";
 import { unpack } from "./unpack.ts";
 
@@ -13,6 +13,8 @@ export interface Bundle {
 	/** A JSON object. */
 	readonly data: Buffer;
 	readonly plan?: Buffer;
+	/** A FileDescriptorSet: the types of the gRPC services that the policy is about. Not looked at yet. */
+	readonly descriptors?: Buffer;
 	/** Decision path → the module's name of it; empty: the module's own list counts. */
 	readonly entrypoints: ReadonlyMap<string, string>;
 	/** The manifest binds the digest of every file, the plan's among them. */
@@ -27,7 +29,8 @@ function refuseUnknown(files: ReadonlyMap<string, Buffer>): void {
 	if (files.has("patch.json")) throw invalid("it is a delta bundle; a whole one is needed");
 	for (const path of files.keys()) {
 		const name = path.slice(path.lastIndexOf("/") + 1);
-		const nested = path.includes("/") && /^(?:data\.json|data\.ya?ml|policy\.wasm|plan\.json)$/.test(name);
+		const nested =
+			path.includes("/") && /^(?:data\.json|data\.ya?ml|policy\.wasm|plan\.json|descriptors\.pb)$/.test(name);
 		if (nested || /^data\.ya?ml$/.test(name)) {
 			throw invalid(`${path}: data is read from data.json and the policy from policy.wasm, both at the top`);
 		}
@@ -98,12 +101,14 @@ export async function readBundle(bytes: Uint8Array, maxBytes: number): Promise<B
 		}
 	}
 	const plan = files.get("plan.json");
+	const descriptors = files.get(DESCRIPTORS_FILE);
 	return {
 		digest: sha256(bytes),
 		revision: manifest.revision,
 		wasm,
 		data,
 		...(plan === undefined ? {} : { plan }),
+		...(descriptors === undefined ? {} : { descriptors }),
 		entrypoints: new Map(
 			binding === undefined
 				? manifest.wasm.map(({ entrypoint }) => [entrypoint, entrypoint] as const)

@@ -44,6 +44,8 @@ interface FilePolicyOptions {
 	readonly limits: PolicyLimits & MemoLimits;
 	readonly clock: Clock;
 	readonly pollSeconds: number;
+	/** Throws for a descriptor set that cannot be used: a bundle with one is not activated. */
+	readonly checkDescriptors?: (set: Uint8Array) => void;
 	/** Called after a policy took over. */
 	readonly onActivated?: (policy: LoadedPolicy) => void;
 	/** Called when a file could not take over; the policy in force stays. */
@@ -104,7 +106,8 @@ export function filePolicySource(options: FilePolicyOptions): PolicySource {
 		state = { ...state, lastAttemptAt: clock.now() };
 		try {
 			const bytes = await readBounded(path, limits.max_bundle_bytes);
-			const policy = await loadPolicy(bytes, limits, clock, (active?.serial ?? 0) + 1);
+			const serial = (active?.serial ?? 0) + 1;
+			const policy = await loadPolicy(bytes, limits, clock, serial, options.checkDescriptors);
 			if (active !== undefined && policy.digest === active.digest) {
 				succeed(active);
 				return;

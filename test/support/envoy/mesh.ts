@@ -10,6 +10,7 @@ import type { AuditRecord, DecisionRecord, ReleaseRecord } from "../../../src/au
 import { createCheckService } from "../../../src/envoy/ext-authz/check-service.ts";
 import type { ProcessDeps } from "../../../src/envoy/ext-proc/deps.ts";
 import { createProcess } from "../../../src/envoy/ext-proc/session.ts";
+import { createDescriptorShelf } from "../../../src/envoy/protobuf/descriptor-shelf.ts";
 import { runProcessCall } from "../../../src/envoy/transport/grpc-js/process-call.ts";
 import {
 	authorizationService,
@@ -19,6 +20,7 @@ import { startTransport } from "../../../src/envoy/transport/server.ts";
 import type { Transport } from "../../../src/envoy/transport/types.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import type { JsonValue } from "../../../src/lib/json-value.ts";
+import type { InputReads } from "../../../src/policy/types.ts";
 import { checkDeps, fakePolicy, STRICT } from "../check-deps.ts";
 import { processDeps } from "../process-deps.ts";
 import { memoryLog, memoryMetrics } from "../quiet.ts";
@@ -70,6 +72,12 @@ export interface MeshOptions extends Pick<EnvoyOptions, "template" | "change" | 
 	/** What carries Postern's answers; those that a test scripts come by grpc-js, which sends anything. */
 	readonly transport?: TestedTransport;
 	readonly process?: Partial<ProcessDeps>;
+	/** What of its input the policy reads; all of it when absent, and then a body that is not shown to it is denied. */
+	readonly reads?: InputReads;
+	/** A server of the test's own behind Envoy. */
+	readonly upstreamAddress?: string;
+	/** The FileDescriptorSet that the configuration would name. */
+	readonly descriptors?: Uint8Array;
 	/** The upstream cluster speaks clear-text HTTP/2. */
 	readonly upstreamHttp2?: boolean;
 }
@@ -93,17 +101,19 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 		const decision = decisions.get(path);
 		const value = typeof decision === "function" ? decision(input) : decision;
 		return value === undefined ? { kind: "undefined" } : { kind: "value", value };
-	});
+	}, options.reads);
+	const descriptors = createDescriptorShelf(options.descriptors);
 	const checks = createCheckService(
 		checkDeps(policy, {
 			audit,
 			hashKeyId: HASH.id,
+			descriptors,
 			// The policy of these tests is asked about everything, bodies that Envoy did not send included.
 			config: { ...STRICT, request: { ...STRICT.request, unread_bodies: "allow" } },
 		}),
 	);
 	const service = createProcess({
-		...processDeps({ audit, clock: systemClock, ...options.process }, HASH).deps,
+		...processDeps({ audit, clock: systemClock, descriptors, ...options.process }, HASH).deps,
 	});
 
 	let checkBy: ((request: Buffer) => Buffer | Promise<Buffer>) | undefined;
@@ -113,11 +123,14 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 	let running: "own" | "scripted" | undefined;
 	let server: Server | undefined;
 	let transport: Transport | undefined;
+	let stopping: Promise<unknown> = Promise.resolve();
 
 	const wanted = (): "own" | "scripted" =>
 		checkBy === undefined && processBy === undefined ? "own" : "scripted";
 
 	async function startPostern(): Promise<void> {
+		// A test may stop it in one place and start it in another, before the first has seen the end of it.
+		await stopping;
 		running = wanted();
 		if (running === "own") transport = await startOwn();
 		else await startScripted();
@@ -164,8 +177,10 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 		running = undefined;
 		server?.forceShutdown();
 		server = undefined;
-		await transport?.drain(0);
+		const drained = transport?.drain(0);
 		transport = undefined;
+		stopping = Promise.all([stopping, drained]);
+		await stopping;
 	}
 	/** A script that was set or taken away since needs the other server. */
 	async function settle(): Promise<void> {
@@ -175,17 +190,18 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 	}
 
 	await startPostern();
+	const http2 = options.upstreamHttp2 === true;
 	const envoy = await startEnvoy({
 		postern: address,
-		upstream: options.upstreamHttp2 ? upstream.http2Address : upstream.address,
+		upstream: options.upstreamAddress ?? (http2 ? upstream.http2Address : upstream.address),
 		certificates,
 		...(options.template === undefined ? {} : { template: options.template }),
 		...(options.variants === undefined ? {} : { variants: options.variants }),
-		...(options.change === undefined && !options.upstreamHttp2
+		...(options.change === undefined && !http2
 			? {}
 			: {
 					change: (config) => {
-						if (options.upstreamHttp2) withHttp2Upstream(config);
+						if (http2) withHttp2Upstream(config);
 						options.change?.(config);
 					},
 				}),

@@ -1,8 +1,10 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { runCli } from "../../../src/cli/run.ts";
+import { readBundle } from "../../../src/policy/bundle/read.ts";
 import { ioOf } from "../../support/command-io.ts";
+import { schemaOf } from "../../support/descriptors.ts";
 import { inFolder, writeSources } from "../../support/policy.ts";
 
 const ALLOW = "package envoy.authz\n\ndefault allow := false\n\nallow if input.ok\n";
@@ -46,6 +48,30 @@ describe("postern build", () => {
 				entrypoints: ["envoy/authz", "envoy/authz/allow"],
 				absent: [],
 			});
+		}));
+
+	test("puts a descriptor set in, and refuses what is none", () =>
+		inFolder(async (folder) => {
+			await writeSources(folder, { "src/p.rego": ALLOW, "bad.pb": "no set" });
+			const { bytes } = schemaOf('syntax = "proto3"; message A { int32 a = 1; }');
+			await writeFile(join(folder, "good.pb"), bytes);
+			const build = (set: string) =>
+				run([
+					"build",
+					join(folder, "src"),
+					"-o",
+					join(folder, "b.tar.gz"),
+					"--descriptors",
+					join(folder, set),
+				]);
+			expect((await build("good.pb")).code).toBe(0);
+			const made = await readBundle(await readFile(join(folder, "b.tar.gz")), 1 << 24);
+			expect(made.descriptors).toEqual(bytes);
+			for (const set of ["bad.pb", "none.pb"]) {
+				const { code, stderr } = await build(set);
+				expect(code).toBe(3);
+				expect(stderr).toContain("--descriptors: ");
+			}
 		}));
 
 	test("builds a policy without a rule at the decision path, and warns", () =>

@@ -127,3 +127,21 @@ test("a module whose answers may differ from OPA's is a warning", async () => {
 		/^postern\.yaml:4:3: warning: policy\.bundle: answers may differ .*\(policy_may_differ\)\n/,
 	);
 });
+
+test("a descriptor set that cannot be used is found, in its file and in the bundle", async () => {
+	writeFileSync(join(folder, "set.pb"), "no set");
+	const { code, out } = await check(`${GOOD}request: {proto_descriptor: set.pb}\n`);
+	expect(code).toBe(1);
+	expect(out).toContain("request.proto_descriptor");
+	expect(out).toContain("descriptors_invalid");
+	const { bytes } = await bundleOf(
+		"package envoy.authz\n\nallow := true\n",
+		undefined,
+		"r8",
+		Buffer.from("no set"),
+	);
+	writeFileSync(join(folder, "bundle.tar.gz"), bytes);
+	const bundled = await check(GOOD);
+	expect(bundled.code).toBe(1);
+	expect(bundled.out).toContain("descriptors_invalid");
+});

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { maskCommand } from "../../../src/cli/mask.ts";
 import { ioOf } from "../../support/command-io.ts";
+import { encodeMessage, schemaOf } from "../../support/descriptors.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "postern-mask-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -66,6 +67,89 @@ describe("postern mask", () => {
 			stdout: "",
 			stderr: "refused: directive_invalid: hash: no key is given\n",
 		});
+	});
+
+	describe("of gRPC", () => {
+		const schema = schemaOf(`
+			syntax = "proto3";
+			message Q { int32 id = 1; string ssn = 2; }
+			message A { string ssn = 1; int32 id = 2; }
+			service S { rpc Get(Q) returns (A); }
+		`);
+		const set = join(folder, "set.pb");
+		writeFileSync(set, schema.bytes);
+		const frame = (message: Buffer): string =>
+			Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]).toString("latin1");
+		const argv = (...more: readonly string[]): string[] => [
+			"--directive",
+			directive({ release: ["$.id"] }),
+			"--content-type",
+			"application/grpc",
+			"--descriptors",
+			set,
+			"--method",
+			"/S/Get",
+			...more,
+		];
+		const answer = frame(encodeMessage(schema, "A", { ssn: "SECRET", id: 7 }));
+
+		test("masks the messages of a method, its answers or its requests", async () => {
+			expect(await run(argv(), answer)).toEqual({
+				code: 0,
+				stdout: frame(encodeMessage(schema, "A", { id: 7 })),
+				stderr: "",
+			});
+			const request = frame(encodeMessage(schema, "Q", { ssn: "SECRET", id: 7 }));
+			expect((await run(argv("--request"), request)).stdout).toBe(
+				frame(encodeMessage(schema, "Q", { id: 7 })),
+			);
+		});
+
+		test("undoes the coding that is named", async () => {
+			expect((await run(argv("--grpc-encoding", "gzip"), answer)).code).toBe(0);
+			expect(await run(argv("--grpc-encoding", "gzip"), `\u0001${answer.slice(1)}`)).toMatchObject({
+				code: 1,
+				stderr: "refused: body_malformed\n",
+			});
+		});
+
+		test("needs to know the messages", async () => {
+			const bare = ["--directive", directive({}), "--content-type", "application/grpc"];
+			expect(await run(bare, answer)).toMatchObject({ code: 1, stderr: "refused: body_unsupported\n" });
+			for (const wrong of [
+				[...bare, "--descriptors", set],
+				[...bare, "--method", "/S/Get"],
+				[...bare, "--request"],
+				[...bare, "--descriptors", set, "--method", "/S/No"],
+				argv("--grpc-encoding", "snappy"),
+			])
+				await expect(run(wrong, answer)).rejects.toMatchObject({ code: "usage" });
+			const missing = [...bare, "--descriptors", join(folder, "none.pb"), "--method", "/S/Get"];
+			await expect(run(missing, answer)).rejects.toMatchObject({ code: "descriptors_invalid" });
+		});
+	});
+
+	test("takes a directive as a decision has it, with its keys and under its rules", async () => {
+		const given = (more: object): string => directive({ release: ["$.a"], ...more });
+		const argv = (path: string, type: string): string[] => [
+			"--directive",
+			path,
+			"--content-type",
+			type,
+			"--decision",
+		];
+		const lines = "application/x-ndjson";
+		expect((await run(argv(given({ media_types: [lines] }), lines), '{"a":1,"b":2}\n')).stdout).toBe(
+			'{"a":1}\n',
+		);
+		expect(await run(argv(given({}), lines), "{}")).toMatchObject({
+			code: 1,
+			stderr: "refused: body_unsupported\n",
+		});
+		expect(await run(["--directive", given({ media_types: [lines] })], "{}")).toMatchObject({ code: 2 });
+		const long = directive({ mask: [{ select: "$.a", as: "truncate", length: 65 }] });
+		expect(await run(["--directive", long], "{}")).toMatchObject({ code: 0 });
+		expect(await run(argv(long, "application/json"), "{}")).toMatchObject({ code: 2 });
 	});
 
 	test.each([

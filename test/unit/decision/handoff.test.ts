@@ -29,6 +29,13 @@ test("the text is canonical JSON", () => {
 	);
 });
 
+test("a gRPC method goes with the descriptor set that has it", () => {
+	expect(writeHandoff({ ...SOURCE, digests: { hash_key: "k1", descriptors: "d1" }, method: "t.S/Get" })).toBe(
+		'{"consumer":"3:jwt0:3:ann","digests":{"descriptors":"d1","hash_key":"k1"},"method":"t.S/Get",' +
+			'"op":"GET api.test /people","response":{"release":["$.a"]},"rev":"r1","v":1,"verdict":"allow"}',
+	);
+});
+
 test("what is written is read back", () => {
 	const text = fc.string({ unit: "binary", maxLength: 200 }).map((given) => Buffer.from(given).toString());
 	const source = fc.record({
@@ -36,18 +43,21 @@ test("what is written is read back", () => {
 		op: text,
 		consumer: text,
 		rev: text,
-		digests: fc.oneof(fc.constant({}), fc.record({ hash_key: text })),
+		digests: fc.record({ hash_key: text, descriptors: text }, { requiredKeys: [], noNullPrototype: true }),
 	});
+	const option = fc.option(fc.jsonValue());
 	fc.assert(
-		fc.property(source, fc.option(fc.jsonValue()), fc.option(fc.jsonValue()), (given, response, request) => {
+		fc.property(source, option, option, fc.option(text), (given, response, request, method) => {
 			const directives = {
 				...(response === null ? {} : { response: JSON.stringify(response) }),
 				...(request === null ? {} : { request: JSON.stringify(request) }),
 			};
-			const written = writeHandoff({ ...given, ...directives });
+			const grpc = method === null ? {} : { method };
+			const written = writeHandoff({ ...given, ...directives, ...grpc });
 			fc.pre(written !== undefined);
 			expect(readHandoff(written as string)).toEqual({
 				...given,
+				...grpc,
 				v: 1,
 				...(response === null ? {} : { response: JSON.parse(JSON.stringify(response)) }),
 				...(request === null ? {} : { request: JSON.parse(JSON.stringify(request)) }),
@@ -80,6 +90,8 @@ describe("what cannot have been written is not read", () => {
 		["no consumer", { ...good, consumer: undefined }],
 		["digests as list", { ...good, digests: [] }],
 		["an unknown digest", { ...good, digests: { contract: "x" } }],
+		["descriptors as number", { ...good, digests: { descriptors: 1 } }],
+		["method as number", { ...good, method: 1 }],
 		["hash_key as number", { ...good, digests: { hash_key: 1 } }],
 		["too much", { ...good, rev: "x".repeat(MAX_HANDOFF_BYTES) }],
 	])("%s", (_name, given) => {

@@ -8,7 +8,17 @@ describe("reading a directive", () => {
 	test("an empty one is a directive that names nothing", () => {
 		expect(readDirective({}, PLAIN_RULES)).toEqual({
 			ok: true,
-			directive: { mask: [], withhold: [], mediaTypes: [], stream: false, text: "{}" },
+			directive: {
+				mask: [],
+				withhold: [],
+				mediaTypes: [],
+				stream: false,
+				grpcMessage: "withhold",
+				files: "block",
+				shape: "plain",
+				csvHeader: "unknown",
+				text: "{}",
+			},
 		});
 	});
 

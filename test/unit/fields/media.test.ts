@@ -30,7 +30,7 @@ describe("the format of a body", () => {
 	});
 
 	test("a directive of a decision applies to JSON, and to what it names besides", () => {
-		const under = (value: object, type: string): string | undefined => {
+		const under = (value: object, type: string): unknown => {
 			const read = readDirective(value, DECISION_RULES);
 			return read.ok ? formatUnder(read.directive, type) : "bad";
 		};
@@ -38,5 +38,49 @@ describe("the format of a body", () => {
 		expect(under({}, "text/event-stream")).toBeUndefined();
 		expect(under({ media_types: ["text/event-stream"] }, "text/event-stream; charset=utf-8")).toBe("sse");
 		expect(under({ media_types: ["text/html"] }, "text/html")).toBeUndefined();
+	});
+
+	test("gRPC in every framing is named by its plain type, and each framing by its own", () => {
+		const types = [
+			"application/grpc",
+			"application/grpc+proto",
+			"application/grpc-web",
+			"application/grpc-web-text+proto",
+		];
+		const under = (named: string): unknown[] => {
+			const read = readDirective({ media_types: [named] }, DECISION_RULES);
+			return types.map((type) => (read.ok ? formatUnder(read.directive, type) : "bad"));
+		};
+		expect(under("application/grpc")).toEqual(["grpc", "grpc", "grpc-web", "grpc-web-text"]);
+		expect(under("application/grpc-web")).toEqual([undefined, undefined, "grpc-web", undefined]);
+		expect(under("text/csv")).toEqual([undefined, undefined, undefined, undefined]);
+		expect(formatOf("application/grpc+json")).toBeUndefined();
+	});
+
+	test("CSV has a header where its type or the directive says so", () => {
+		const under = (value: object, type: string): unknown => {
+			const read = readDirective({ ...value, media_types: ["text/csv"] }, DECISION_RULES);
+			return read.ok ? formatUnder(read.directive, type) : "bad";
+		};
+		expect(formatOf("text/csv")).toBeUndefined();
+		expect(formatOf("text/csv; header=Present; charset=utf-8")).toBe("csv");
+		expect(under({}, "text/csv")).toBeUndefined();
+		expect(under({}, "text/csv;header=present")).toBe("csv");
+		expect(under({ csv_header: "present" }, "text/csv")).toBe("csv");
+		expect(under({ csv_header: "present" }, "text/csv; header=absent")).toBeUndefined();
+		expect(formatOf("text/csv; header=present; charset=latin1")).toBeUndefined();
+	});
+
+	test.each([
+		['multipart/form-data; boundary="a b"', { kind: "form-data", boundary: "a b" }],
+		["multipart/mixed; boundary=x", { kind: "mixed", boundary: "x" }],
+		["multipart/form-data", undefined],
+		['multipart/form-data; boundary=""', undefined],
+		['multipart/form-data; boundary="a "', undefined],
+		['multipart/form-data; boundary="a;b"', undefined],
+		[`multipart/form-data; boundary=${"x".repeat(71)}`, undefined],
+		["multipart/related; boundary=x", undefined],
+	])("%s", (type, format) => {
+		expect(formatOf(type)).toEqual(format);
 	});
 });

@@ -157,11 +157,8 @@ test("numbers, words and the text of names are no tokens; any valid body can be 
 	);
 });
 
-test("a request is written in JSON, records of it, or a form", () => {
-	expect((["json", "ndjson", "json-seq", "form", "sse"] as const).filter(isWritable)).toEqual([
-		"json",
-		"ndjson",
-		"json-seq",
-		"form",
-	]);
+test("a request is written in JSON, records of it, a form, or messages of gRPC", () => {
+	const mixed = { kind: "mixed", boundary: "b" } as const;
+	const writable = ["json", "ndjson", "json-seq", "form", "grpc", "grpc-web", "grpc-web-text"] as const;
+	expect([...writable, "sse" as const, "csv" as const, mixed].filter(isWritable)).toEqual(writable);
 });

@@ -62,8 +62,38 @@ describe("headers of a judged answer", () => {
 });
 
 test("of the trailers only grpc-status stays, each removal once", () => {
-	expect(judgeTrailers(fields("grpc-status", "grpc-message", "x-a", "x-a"))).toEqual({
+	const status = { name: "grpc-status", value: "7" };
+	expect(judgeTrailers([status, ...fields("grpc-message", "x-a", "x-a")])).toEqual({
 		remove: ["grpc-message", "x-a"],
 		set: [],
+	});
+});
+
+describe("what gRPC says at the end of a call", () => {
+	const end = [
+		{ name: "grpc-status", value: "5" },
+		{ name: "grpc-message", value: "no%20such%20person" },
+		{ name: "grpc-status-details-bin", value: "AAAA" },
+	];
+
+	test("is its status, and the message where the directive releases it, in trailers as in headers", () => {
+		const released = { grpcMessage: "release" } as const;
+		const judged = [
+			judgeTrailers(end),
+			judgeTrailers(end, released),
+			judgeHeaders(end, RULES),
+			judgeHeaders(end, { ...RULES, mode: "report" }, released),
+		];
+		expect(judged.map(({ remove }) => remove)).toEqual([
+			["grpc-message", "grpc-status-details-bin"],
+			["grpc-status-details-bin"],
+			["grpc-message", "grpc-status-details-bin"],
+			["grpc-status-details-bin"],
+		]);
+	});
+
+	test("a status that is no small number could be data", () => {
+		for (const value of ["", "07", "1000", "5 x", "-1", "AAAA"])
+			expect(judgeTrailers([{ name: "grpc-status", value }]).remove).toEqual(["grpc-status"]);
 	});
 });

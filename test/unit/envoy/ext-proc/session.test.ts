@@ -276,12 +276,6 @@ describe("an answer is replaced, with nothing of the upstream's in it", () => {
 		],
 		["two types", { metadata: RELEASING, headers: [JSON_TYPE, JSON_TYPE] }, 502, "body_unsupported"],
 		[
-			"gRPC",
-			{ metadata: RELEASING, headers: [["content-type", "application/grpc"]] },
-			502,
-			"body_unsupported",
-		],
-		[
 			"an event stream, named or not",
 			{
 				metadata: handoffMetadata({ response: { release: [], media_types: ["text/event-stream"] } }),

@@ -1,6 +1,6 @@
-import { gzipSync } from "node:zlib";
+import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { expect, test } from "@jest/globals";
-import { createGunzip } from "../../../src/codec/gunzip.ts";
+import { createGunzip, inflateNow } from "../../../src/codec/inflate-sync.ts";
 
 const gunzip = createGunzip({ maxBytes: 10_000, maxRatio: 10, freeBytes: 1000 });
 
@@ -23,4 +23,14 @@ test("what is cut, changed or followed by other bytes is malformed", () => {
 	expect(gunzip(Buffer.from("hello"))).toBe("malformed");
 	expect(gunzip(Buffer.concat([packed, Buffer.from([0, 0])]))).toBe("malformed");
 	expect(gunzip(Buffer.concat([packed, Buffer.from("x")]))).toBe("malformed");
+});
+
+test("deflate is the one with a header and a checksum, and bounded alike", () => {
+	const limits = { maxBytes: 2000, maxRatio: 10, freeBytes: 100 };
+	expect(inflateNow("deflate", deflateSync("hello"), limits)).toEqual(Buffer.from("hello"));
+	expect(inflateNow("deflate", deflateRawSync("hello"), limits)).toBe("malformed");
+	expect(inflateNow("deflate", deflateSync("a".repeat(5000)), limits)).toBe("too_large");
+	expect(inflateNow("deflate", Buffer.concat([deflateSync("hello"), Buffer.from("x")]), limits)).toBe(
+		"malformed",
+	);
 });
