@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import process from "node:process";
-import { type AdminServer, startAdmin } from "../admin/http.ts";
+import type { AdminServer } from "../admin/http.ts";
 import { directiveNames } from "../audit/directive-names.ts";
 import { openSink } from "../audit/open-sink.ts";
 import { safeReport } from "../audit/safe-paths.ts";
@@ -20,20 +20,21 @@ import { createProcess } from "../envoy/ext-proc/session.ts";
 import type { Descriptors } from "../envoy/protobuf/descriptors.ts";
 import { startTransport } from "../envoy/transport/server.ts";
 import type { Transport, TransportOptions } from "../envoy/transport/types.ts";
-import { bindWithMode, clearStaleSocket } from "../envoy/transport/unix-socket.ts";
 import { readDirective } from "../fields/directive.ts";
 import { DECISION_RULES } from "../fields/directive-rules.ts";
 import { createIdentify } from "../identity/identify.ts";
-import { parseAddress } from "../lib/address.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { PosternError } from "../lib/errors.ts";
 import { filePolicySource } from "../policy/source/file.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { createMetrics, type MetricsRegistry } from "../telemetry/metrics.ts";
 import type { Logger } from "../telemetry/types.ts";
+import { callerPatterns, openAdminPort } from "./admin-port.ts";
 import { loadDescriptors } from "./descriptor-set.ts";
+import { createDrainDelay } from "./drain-delay.ts";
 import { type HashKey, readHashKey } from "./hash-key.ts";
 import { missingForReadiness } from "./readiness.ts";
+import { createTlsPorts, type TlsPorts } from "./tls/ports.ts";
 
 /** What a test may put in the place of the real thing. */
 export interface AppOverrides {
@@ -63,7 +64,7 @@ export interface App {
 	 */
 	start(): Promise<AppAddresses>;
 	/**
-	 * NOT_SERVING, GOAWAY, what is under way finishes; after `serve.drain_seconds` the rest ends with an error status.
+	 * NOT_SERVING, `serve.drain_delay_seconds`, GOAWAY, what is under way finishes; after `serve.drain_seconds` the rest ends with an error status.
 	 * Then the audit queue is drained. Once only; later calls wait for the first.
 	 */
 	stop(reason: string): Promise<void>;
@@ -104,6 +105,8 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			log.error({ code: error.code, error: error.message, kept }, "the bundle was not activated");
 		},
 	});
+	const tls = createTlsPorts(config, { clock, log, metrics });
+	const delay = createDrainDelay();
 	const identity = createIdentify({ config: config.identity, clock, log, metrics });
 	registry.onScrape(() => {
 		const age = identity.state().keySet?.ageMs;
@@ -147,7 +150,8 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			const checks = createCheckService(checkDeps(hash, audit, descriptors));
 			const service = config.fields.enabled ? { process: processService(hash, audit) } : {};
 			const start = overrides.startTransport ?? startTransport;
-			transport = await start(transportOptions(config), {
+			await tls.start();
+			transport = await start(transportOptions(config, tls), {
 				check: (request, deadlineMs) => checks.check(request, { deadlineMs }),
 				deny: checks.deny,
 				...service,
@@ -238,12 +242,16 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 		});
 	}
 
-	async function openAdmin(): Promise<AdminServer | undefined> {
-		const address = parseAddress(config.serve.admin);
-		if (address === undefined) return undefined;
-		return startAdmin(address, { missing, metrics: registry, status }, async (path, bind) => {
-			await clearStaleSocket(path);
-			await bindWithMode(path, socketMode(config), bind);
+	function openAdmin(): Promise<AdminServer | undefined> {
+		return openAdminPort(config, socketMode(config), {
+			missing,
+			metrics: registry,
+			status,
+			clock,
+			log,
+			setLogLevel: (level) => "setLevel" in log && typeof log.setLevel === "function" && log.setLevel(level),
+			refused: metrics.adminRefused,
+			...(tls.admin === undefined ? {} : { materials: tls.admin }),
 		});
 	}
 
@@ -257,11 +265,15 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 		await Promise.resolve();
 		clearInterval(readinessTimer);
 		updateReadiness();
+		// Calls are taken until nobody sends any more: endpoints leave the mesh later than the process hears of its end.
+		transport?.health.setServing(false);
+		if (!forced) await delay.wait(config.serve.drain_delay_seconds * 1000);
 		const drainMs = forced ? 0 : config.serve.drain_seconds * 1000;
 		log.info({ reason, in_flight: transport?.inFlight() ?? 0, drain_ms: drainMs }, "draining");
 		await transport?.drain(drainMs);
 		forced = true;
 		identity.stop();
+		tls.stop();
 		await policy.stop();
 		await closeAudit();
 		await admin?.stop();
@@ -288,6 +300,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			policy: policy.state(),
 			identity: identity.state(),
 			in_flight: transport?.inFlight() ?? 0,
+			tls: tls.state(),
 			audit: {
 				sink: config.audit.sink === "stdout" || config.audit.sink === "off" ? config.audit.sink : "file",
 			},
@@ -299,6 +312,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 		stop,
 		force() {
 			forced = true;
+			delay.cut();
 			if (stopping !== undefined) void transport?.drain(0);
 		},
 		missing,
@@ -306,11 +320,21 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 	};
 }
 
-function transportOptions(config: Config): TransportOptions {
+function transportOptions(config: Config, tls: TlsPorts): TransportOptions {
 	const { serve } = config;
+	const { grpc: materials } = tls;
 	return {
 		transport: serve.transport,
 		addresses: serve.grpc,
+		...(materials === undefined
+			? {}
+			: {
+					tls: {
+						materials,
+						callers: callerPatterns(serve.callers),
+						maxConnections: serve.tls.max_connections,
+					},
+				}),
 		socketMode: socketMode(config),
 		maxMessageBytes: serve.max_message_bytes,
 		maxConcurrentStreams: serve.max_concurrent_streams,

@@ -9,6 +9,7 @@ import { errorMessage } from "../lib/error-message.ts";
 import { PosternError, toPosternError } from "../lib/errors.ts";
 import { loadPolicy } from "../policy/load.ts";
 import { readHashKey } from "./hash-key.ts";
+import { inspectTls } from "./tls/findings.ts";
 
 /** What a check of the surroundings found: each with the key that it concerns. */
 export interface Inspection {
@@ -29,12 +30,13 @@ export async function inspect(
 	clock: Clock,
 	placeOf: (key: string) => Partial<Finding>,
 ): Promise<Inspection> {
-	const [policy, keySet, hashKey] = await Promise.all([
+	const [policy, keySet, hashKey, tls] = await Promise.all([
 		inspectPolicy(config, clock),
 		inspectKeySet(config),
 		inspectHashKey(config),
+		inspectTls(config, clock),
 	]);
-	const findings = [...policy.findings, ...keySet, ...hashKey];
+	const findings = [...policy.findings, ...keySet, ...hashKey, ...tls];
 	return { ...policy, findings: findings.map((finding) => ({ ...placeOf(finding.key ?? ""), ...finding })) };
 }
 

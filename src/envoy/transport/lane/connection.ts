@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { createBudget } from "./budget.ts";
 import { closeConnection, failConnection, overLimit } from "./closing.ts";
 import { ConnectionError } from "./error-codes.ts";
@@ -81,6 +82,12 @@ export function openConnection(lane: Lane, socket: Socket): Connection {
 		outFill: 0,
 		firstBlock: true,
 		blocked: false,
+		onWritten:
+			socket instanceof TLSSocket
+				? () => {
+						c.writeSince = socket.writableLength === 0 ? 0 : lane.clock.monotonic();
+					}
+				: undefined,
 		writeSince: 0,
 		controls: createBudget(limits.maxControlFramesPerSecond, now),
 		resets: createBudget(limits.maxResetsPerSecond, now),

@@ -105,6 +105,8 @@ export interface Connection {
 	firstBlock: boolean;
 	/** The socket takes no more for now. */
 	blocked: boolean;
+	/** Told where a write leaves later than it was made, as each does over TLS. */
+	readonly onWritten: (() => void) | undefined;
 	/** Since when something lies in the socket; 0: nothing does. */
 	writeSince: number;
 
