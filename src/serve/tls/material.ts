@@ -50,19 +50,22 @@ export function checkMaterial(texts: TlsTexts): CheckedMaterial {
 	authorities?.forEach((each, at) => {
 		if (!each.ca) throw unusable(`client_ca: certificate ${at + 1} is no certificate authority`);
 	});
+	const material: TlsMaterial = {
+		certificate: chain.join("\n"),
+		key: texts.key,
+		...(authorities === undefined ? {} : { clientCa: authorities.join("\n") }),
+	};
 	try {
 		createSecureContext({
-			cert: texts.certificate,
-			key: texts.key,
-			...(texts.clientCa === undefined ? {} : { ca: texts.clientCa }),
+			cert: material.certificate,
+			key: material.key,
+			...(material.clientCa === undefined ? {} : { ca: material.clientCa }),
 		});
 	} catch (thrown) {
 		throw unusable(`certificate: ${errorMessage(thrown)}`, thrown);
 	}
 	return {
-		certificate: texts.certificate,
-		key: texts.key,
-		...(texts.clientCa === undefined ? {} : { clientCa: texts.clientCa }),
+		...material,
 		validFrom: Math.max(...chain.map((each) => each.validFromDate.getTime())),
 		validTo: Math.min(...chain.map((each) => each.validToDate.getTime())),
 		...(authorities === undefined

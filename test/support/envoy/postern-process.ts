@@ -12,6 +12,8 @@ export interface PosternProcess {
 	kill(signal: "SIGTERM" | "SIGKILL"): void;
 	/** Exit code, or the signal that ended it. */
 	readonly ended: Promise<number | string>;
+	/** What it has told on stderr. */
+	told(): string;
 	records(): Promise<readonly Readonly<Record<string, unknown>>[]>;
 }
 
@@ -27,16 +29,20 @@ export async function startPosternProcess(
 	options: {
 		readonly drainSeconds: number;
 		readonly folder?: string;
+		/** Instead of a unix socket in the folder. */
+		readonly address?: string;
+		/** Further keys of `serve`, as in a mapping in braces. */
+		readonly serve?: string;
 		readonly transport?: TestedTransport;
 	},
 ): Promise<PosternProcess & { readonly folder: string }> {
 	const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "postern-serve-")));
-	const address = `unix://${folder}/postern.sock`;
+	const address = options.address ?? `unix://${folder}/postern.sock`;
 	await writeFile(join(folder, "bundle.tar.gz"), (await bundleOf(policy)).bytes);
 	await writeFile(
 		join(folder, "postern.yaml"),
 		[
-			`serve: { grpc: ["${address}"], admin: "off", drain_seconds: ${options.drainSeconds}, transport: ${options.transport ?? testedTransport()} }`,
+			`serve: { grpc: ["${address}"], admin: "off", drain_seconds: ${options.drainSeconds}, transport: ${options.transport ?? testedTransport()}${options.serve === undefined ? "" : `, ${options.serve}`} }`,
 			"policy: { bundle: bundle.tar.gz }",
 			"audit: { sink: audit.jsonl }",
 		].join("\n"),
@@ -63,6 +69,7 @@ export async function startPosternProcess(
 		address,
 		folder,
 		ended,
+		told: () => told,
 		kill: (signal) => child.kill(signal),
 		async records() {
 			const text = await readFile(join(folder, "audit.jsonl"), "utf8");
