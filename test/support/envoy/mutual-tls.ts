@@ -49,6 +49,7 @@ export function envoySecrets(
 	return {
 		put: putAll,
 		change(config) {
+			config.node = { id: "test", cluster: "test" };
 			const cluster = config.static_resources.clusters.find((each: EnvoyConfig) => each.name === "postern");
 			cluster.transport_socket = {
 				name: "envoy.transport_sockets.tls",
