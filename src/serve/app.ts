@@ -57,8 +57,8 @@ export interface AppAddresses {
 
 export interface App {
 	/**
-	 * Opens every port, then reads the policy and the keys for the first time. Resolves whether or not those could be
-	 * had: without them Checks are denied and readiness says why.
+	 * Opens the admin port, reads the policy and the keys for the first time, then opens the gRPC ports, whether or not
+	 * those could be had: without them Checks are denied and readiness says why.
 	 *
 	 * @throws PosternError when a port, the audit sink or the hash key cannot be used; nothing stays open then.
 	 */
@@ -151,6 +151,10 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			const service = config.fields.enabled ? { process: processService(hash, audit) } : {};
 			const start = overrides.startTransport ?? startTransport;
 			await tls.start();
+			admin = await openAdmin();
+			// A port that is open is called: one that nothing stands behind yet would deny what another replica allows.
+			await Promise.all([policy.start(), identity.start()]);
+			refuseLateStart();
 			transport = await start(transportOptions(config, tls), {
 				check: (request, deadlineMs) => checks.check(request, { deadlineMs }),
 				deny: checks.deny,
@@ -159,9 +163,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 				log,
 				metrics,
 			});
-			admin = await openAdmin();
-			await Promise.all([policy.start(), identity.start()]);
-			if (stopping !== undefined) throw new PosternError("internal", "stopped while it was starting");
+			refuseLateStart();
 			readinessTimer = setInterval(updateReadiness, READINESS_MS);
 			readinessTimer.unref();
 			updateReadiness();
@@ -174,6 +176,10 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			await admin?.stop();
 			throw thrown;
 		}
+	}
+
+	function refuseLateStart(): void {
+		if (stopping !== undefined) throw new PosternError("internal", "stopped while it was starting");
 	}
 
 	function checkDeps(

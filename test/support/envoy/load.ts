@@ -28,7 +28,11 @@ export async function underLoad(
 	const load = Array.from({ length: callers }, async (_, at) => {
 		const call = at % 2 === 0 ? callHttp1 : callHttp2;
 		const path = paths[Math.floor(at / 2) % paths.length] ?? "/";
-		while (running) note(path, await call(port, { path }));
+		while (running) {
+			note(path, await call(port, { path }));
+			// The load is there to be noticed, not to starve whom it meets.
+			await new Promise((resolve) => setTimeout(resolve, 10));
+		}
 	});
 	try {
 		await work();

@@ -38,7 +38,9 @@ export async function startPosternProcess(
 ): Promise<PosternProcess & { readonly folder: string }> {
 	const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "postern-serve-")));
 	const address = options.address ?? `unix://${folder}/postern.sock`;
-	await writeFile(join(folder, "bundle.tar.gz"), (await bundleOf(policy)).bytes);
+	// Who comes back in the place of another finds the same bundle there.
+	if (options.folder === undefined)
+		await writeFile(join(folder, "bundle.tar.gz"), (await bundleOf(policy)).bytes);
 	await writeFile(
 		join(folder, "postern.yaml"),
 		[
