@@ -35,8 +35,11 @@ function patient(config: EnvoyConfig): void {
 		const manager = chains[0].filters[0].typed_config;
 		const authz = filterOf(manager, "ext_authz").typed_config.grpc_service;
 		const fields = extProcOf(manager);
-		authz.timeout = "5s";
-		fields.message_timeout = "5s";
+		authz.timeout = "10s";
+		for (const service of [authz, fields.grpc_service])
+			for (const each of [service.retry_policy, service.envoy_grpc?.retry_policy])
+				if (each?.per_try_timeout !== undefined) each.per_try_timeout = "3s";
+		fields.message_timeout = "10s";
 	}
 }
 

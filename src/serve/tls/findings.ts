@@ -46,7 +46,9 @@ async function inspectToken(key: "read_token_file" | "write_token_file", path: s
 		return [];
 	} catch (thrown) {
 		const { code, message } = toPosternError(thrown);
-		return [{ code, message, key: `serve.admin_auth.${key}` }];
+		return [
+			{ code, message: message.slice(`serve.admin_auth.${key}: `.length), key: `serve.admin_auth.${key}` },
+		];
 	}
 }
 

@@ -16,6 +16,7 @@ import { STATUS } from "../failure-status.ts";
 import type { InFlight } from "../in-flight.ts";
 import { listenAt } from "../listen.ts";
 import { pause } from "../pause.ts";
+import { createQueueClock } from "../queue-clock.ts";
 import { isRemote } from "../remote-address.ts";
 import { createTlsServer } from "../tls/front.ts";
 import type { Transport, TransportDeps, TransportOptions } from "../types.ts";
@@ -48,8 +49,12 @@ export async function startGrpcJs(
 		"grpc.keepalive_timeout_ms": options.keepaliveTimeoutMs,
 	});
 
+	const clock = deps.clock ?? systemClock;
+	const queue = createQueueClock(clock.monotonic);
+
 	function check(call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>): void {
-		if (calls.refuses("check")) {
+		const timeoutMs = Number(call.getDeadline()) - clock.now();
+		if (calls.refusesLate(timeoutMs, queue.waited()) || calls.refuses("check")) {
 			done(null, asBuffer(deps.deny("overload")));
 			return;
 		}
@@ -103,12 +108,15 @@ export async function startGrpcJs(
 	});
 	function makeFront(): NetServer {
 		if (tls === undefined) throw new PosternError("internal", "no TLS");
-		const monotonic = (deps.clock ?? systemClock).monotonic;
-		const front = createTlsServer(tls, { ...deps, monotonic, allowHalfOpen: false }, (socket) => {
-			admitted.injectConnection(socket);
-			// Its handshake began before the drain.
-			if (draining) admitted.drain(FLUSH_MS);
-		});
+		const front = createTlsServer(
+			tls,
+			{ ...deps, monotonic: clock.monotonic, allowHalfOpen: false },
+			(socket) => {
+				admitted.injectConnection(socket);
+				// Its handshake began before the drain.
+				if (draining) admitted.drain(FLUSH_MS);
+			},
+		);
 		fronts.push(front);
 		return front;
 	}

@@ -39,6 +39,7 @@ export function openConnection(lane: Lane, socket: Socket): Connection {
 		lane,
 		socket,
 		now,
+		waitedMs: 0,
 		inTurn: false,
 		openedAt: now,
 		maxAgeMs: options.maxConnectionAgeMs * (0.9 + (0.2 * randomInt(SPREAD)) / SPREAD),
@@ -97,6 +98,7 @@ export function openConnection(lane: Lane, socket: Socket): Connection {
 	socket.setNoDelay(true);
 	socket.on("data", (chunk) => {
 		c.lastReadAt = lane.clock.monotonic();
+		c.waitedMs = lane.queue.waited();
 		work(c, chunk);
 	});
 	socket.on("drain", () => resume(c));

@@ -5,6 +5,7 @@ import { FLUSH_MS, idleOrExpired } from "../drain-end.ts";
 import type { InFlight } from "../in-flight.ts";
 import { listenAt } from "../listen.ts";
 import { pause } from "../pause.ts";
+import { createQueueClock } from "../queue-clock.ts";
 import { isRemote } from "../remote-address.ts";
 import { createTlsServer } from "../tls/front.ts";
 import type { Transport, TransportDeps, TransportOptions } from "../types.ts";
@@ -18,12 +19,14 @@ import { inTurn } from "./turn.ts";
 
 /** What the connections of one process share. */
 export function createLane(options: TransportOptions, deps: TransportDeps, calls: InFlight): Lane {
+	const clock = deps.clock ?? systemClock;
 	return {
 		options,
 		limits: options.lane ?? DEFAULT_LANE_LIMITS,
 		deps,
 		calls,
-		clock: deps.clock ?? systemClock,
+		clock,
+		queue: createQueueClock(clock.monotonic),
 		connections: new Set(),
 		held: 0,
 		serving: false,
