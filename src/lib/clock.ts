@@ -10,6 +10,3 @@ export const systemClock: Clock = {
 	now: () => Date.now(),
 	monotonic: () => performance.now(),
 };
-
-/** Milliseconds for which the event loop has waited for something to happen, since the process began. */
-export const loopIdleTime = (): number => performance.nodeTiming.idleTime;

@@ -36,9 +36,9 @@ function patient(config: EnvoyConfig): void {
 		const authz = filterOf(manager, "ext_authz").typed_config.grpc_service;
 		const fields = extProcOf(manager);
 		authz.timeout = "10s";
-		for (const service of [authz, fields.grpc_service])
-			for (const each of [service.retry_policy, service.envoy_grpc?.retry_policy])
-				if (each?.per_try_timeout !== undefined) each.per_try_timeout = "3s";
+		// Also the time limit of each try.
+		for (const policy of [authz.retry_policy, fields.grpc_service.retry_policy])
+			policy.retry_back_off.max_interval = "3s";
 		fields.message_timeout = "10s";
 	}
 }

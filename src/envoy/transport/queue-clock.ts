@@ -1,5 +1,3 @@
-import { loopIdleTime } from "../../lib/clock.ts";
-
 /**
  * Tells how long a call may have waited before anybody looked at it. Nothing tells when bytes came into the kernel; but a
  * loop that had to wait for them took them at once, and one that was busy found what had come since it looked last.
@@ -9,36 +7,28 @@ export interface QueueClock {
 	waited(): number;
 }
 
-/** Idle time below which a loop counts as busy: what the measure itself takes. Milliseconds. */
-const BUSY_MS = 0.2;
+/** A loop that reads again so soon was busy in between. Milliseconds. */
+const BUSY_MS = 1;
 
-export interface QueueClockSources {
-	readonly monotonic: () => number;
-	/** Milliseconds that the loop has waited for events so far. */
-	readonly idle: () => number;
-	/** Calls back when the loop has handled what it has read. */
-	readonly afterReads: (done: () => void) => void;
-}
-
+/** `afterReads` calls back when the loop has handled what it has read. */
 export function createQueueClock(
 	monotonic: () => number,
-	{ idle = loopIdleTime, afterReads = setImmediate }: Partial<Omit<QueueClockSources, "monotonic">> = {},
+	afterReads: (done: () => void) => void = setImmediate,
 ): QueueClock {
 	let reading = false;
 	let since = Number.NEGATIVE_INFINITY;
-	let lastReadAt = Number.NEGATIVE_INFINITY;
-	let lastIdle = 0;
+	let begunAt = Number.NEGATIVE_INFINITY;
+	let endedAt = Number.NEGATIVE_INFINITY;
 	return {
 		waited() {
 			const now = monotonic();
 			if (!reading) {
 				reading = true;
-				const idleNow = idle();
-				since = idleNow - lastIdle < BUSY_MS && lastReadAt > 0 ? lastReadAt : now;
-				lastReadAt = now;
-				lastIdle = idleNow;
+				since = now - endedAt < BUSY_MS ? begunAt : now;
+				begunAt = now;
 				afterReads(() => {
 					reading = false;
+					endedAt = monotonic();
 				});
 			}
 			return now - since;
