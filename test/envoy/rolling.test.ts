@@ -1,14 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createCertificates } from "../support/envoy/certificates.ts";
 import { callHttp1, callHttp2, SECRET } from "../support/envoy/client.ts";
-import {
-	type EnvoyConfig,
-	type EnvoyProcess,
-	extProcOf,
-	filterOf,
-	startEnvoy,
-} from "../support/envoy/envoy-process.ts";
+import { type EnvoyConfig, type EnvoyProcess, startEnvoy } from "../support/envoy/envoy-process.ts";
 import { underLoad } from "../support/envoy/load.ts";
+import { patient } from "../support/envoy/patient.ts";
 import { startPosternProcess } from "../support/envoy/postern-process.ts";
 import { answerBytes, startUpstream, type Upstream, whole } from "../support/envoy/upstream.ts";
 import { times } from "../support/test-size.ts";
@@ -26,22 +21,6 @@ const BODY = `{"id":7,"ssn":"${SECRET}"}`;
 const MASKED = '{"id":7}';
 const GOOD = [`/records 200 ${MASKED}`, "/refused 403"];
 const CALLERS = 4;
-
-/** The shipped time limits would judge the machine that the tests run on; what is judged here is the restart. */
-function patient(config: EnvoyConfig): void {
-	const { clusters, listeners } = config.static_resources;
-	for (const cluster of clusters) cluster.connect_timeout = "3s";
-	for (const { filter_chains: chains } of listeners) {
-		const manager = chains[0].filters[0].typed_config;
-		const authz = filterOf(manager, "ext_authz").typed_config.grpc_service;
-		const fields = extProcOf(manager);
-		authz.timeout = "10s";
-		// Also the time limit of each try.
-		for (const policy of [authz.retry_policy, fields.grpc_service.retry_policy])
-			policy.retry_back_off.max_interval = "3s";
-		fields.message_timeout = "10s";
-	}
-}
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 type Replica = Awaited<ReturnType<typeof startPosternProcess>>;

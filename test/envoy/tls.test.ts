@@ -5,6 +5,7 @@ import { type EnvoyProcess, startEnvoy } from "../support/envoy/envoy-process.ts
 import { freePorts } from "../support/envoy/free-ports.ts";
 import { underLoad } from "../support/envoy/load.ts";
 import { type EnvoySecrets, envoySecrets } from "../support/envoy/mutual-tls.ts";
+import { patient } from "../support/envoy/patient.ts";
 import { type PosternProcess, startPosternProcess } from "../support/envoy/postern-process.ts";
 import { startUpstream, type Upstream, whole } from "../support/envoy/upstream.ts";
 import { times } from "../support/test-size.ts";
@@ -56,7 +57,10 @@ describe.each(TRANSPORTS)("mutual TLS over %s", (transport) => {
 			postern: `127.0.0.1:${port}`,
 			upstream: upstream.address,
 			certificates: await createCertificates(),
-			change: secrets.change,
+			change: (config) => {
+				patient(config);
+				secrets.change(config);
+			},
 		});
 		await until(async () => (await callHttp1(envoy.port, { path: "/records" })).status === 200);
 	}, 60_000);
