@@ -56,6 +56,9 @@ try {
 	say(
 		`  late or failed: ${flood.calls - flood.good - flood.refused}; given up before they were sent: ${flood.givenUp}`,
 	);
+	say(
+		`  CPU of the server: ${flood.cpu.toFixed(1)} µs a call, refused or not; ${calm.cpu.toFixed(1)} µs before`,
+	);
 	say(`  memory: ${mib(flood.rss)} after ${mib(calm.rss)}`);
 	bar(`goodput at least ${percent(GOODPUT_BAR)} of the maximum`, good / maximum >= GOODPUT_BAR);
 	bar("memory within 256 MiB of before", flood.rss - calm.rss <= 256 * 2 ** 20);

@@ -139,7 +139,12 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 		} else if (at - call.began <= PATIENCE) good++;
 	}
 
-	async function openConnection(): Promise<{ begin(at: number): boolean; idle(): boolean; socket: Socket }> {
+	async function openConnection(): Promise<{
+		begin(at: number): boolean;
+		flush(): void;
+		idle(): boolean;
+		socket: Socket;
+	}> {
 		const socket = connect(order.address.replace(/^unix:(?:\/\/)?/, ""));
 		await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
 		const calls = new Map<number, Call>();
@@ -270,18 +275,18 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 		return {
 			socket,
 			idle: () => calls.size === 0,
-			begin(at) {
-				const begun = begin(at);
-				flush();
-				return begun;
-			},
+			begin,
+			flush,
 		};
 	}
 
 	const connections = await Promise.all(Array.from({ length: order.connections }, openConnection));
 	const began = now();
 	if (order.rate === undefined) {
-		for (const { begin } of connections) for (let count = 0; count < order.streams; count++) begin(now());
+		for (const { begin, flush } of connections) {
+			for (let count = 0; count < order.streams; count++) begin(now());
+			flush();
+		}
 	} else
 		await openLoop(order.rate, order.calls, connections, order.patience, () => {
 			turn++;
@@ -321,7 +326,7 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 async function openLoop(
 	rate: number,
 	calls: number,
-	connections: readonly { begin(at: number): boolean }[],
+	connections: readonly { begin(at: number): boolean; flush(): void }[],
 	patience = Number.POSITIVE_INFINITY,
 	giveUp = (): void => undefined,
 ): Promise<void> {
@@ -340,6 +345,8 @@ async function openLoop(
 			if (chosen === undefined || !chosen.begin(due[0] as number)) break;
 			due.shift();
 		}
+		// What a turn has to send leaves in one write.
+		for (const { flush } of connections) flush();
 		await new Promise((resolve) => setImmediate(resolve));
 	}
 }

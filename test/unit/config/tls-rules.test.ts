@@ -57,9 +57,7 @@ test("settings that protect nothing are told", () => {
 	expect(findings(CALLERS)).toEqual([
 		"serve.callers: needs serve.tls.client_ca: without it nobody's name is proved (config_invalid)",
 	]);
-	expect(findings('tls: {certificate: c}')[0]).toMatch(
-		/^serve\.tls\.certificate: needs serve\.tls\.key/,
-	);
+	expect(findings("tls: {certificate: c}")[0]).toMatch(/^serve\.tls\.certificate: needs serve\.tls\.key/);
 	expect(findings("admin_tls: {key: k}")).toEqual([
 		"serve.admin_tls.key: needs serve.admin_tls.certificate (config_invalid)",
 	]);
