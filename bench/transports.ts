@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { loadSync, type MethodDefinition } from "@grpc/proto-loader";
 import { makeBundle } from "../src/policy/bundle/make.ts";
 import { handoffMetadata, responseBody, responseHeaders } from "../test/support/ext-proc-messages.ts";
-import { DATA, NOP, RBAC_BOOLEAN, RBAC_OBJECT, sampleRequest } from "./sample-request.ts";
+import { DATA, NOP, RBAC_BOOLEAN, RBAC_OBJECT } from "./sample-request.ts";
 import { type CallScript, writeScript } from "./transport/calls.ts";
+import { checkScript } from "./transport/check-script.ts";
 import { type BenchServer, type Fleet, type Measured, startFleet } from "./transport/fleet.ts";
 import type { BenchLine } from "./types.ts";
 
@@ -15,7 +15,6 @@ import type { BenchLine } from "./types.ts";
 const WAYS = ["grpc-js", "http2", "lane"] as const;
 type Way = (typeof WAYS)[number];
 
-const CHECK = "/envoy.service.auth.v3.Authorization/Check";
 const PROCESS = "/envoy.service.ext_proc.v3.ExternalProcessor/Process";
 const REQUESTS = 500;
 const ROUNDS = Number(process.env["POSTERN_BENCH_ROUNDS"] ?? "5");
@@ -53,17 +52,7 @@ export async function transportBench(): Promise<readonly BenchLine[]> {
 }
 
 function scenarios(): readonly Scenario[] {
-	const definition = loadSync("envoy/service/auth/v3/external_auth.proto", {
-		includeDirs: [join(import.meta.dirname, "../proto")],
-		keepCase: false,
-	});
-	const { Check } = definition["envoy.service.auth.v3.Authorization"] as unknown as {
-		Check: MethodDefinition<object, object>;
-	};
-	const requests = Array.from({ length: REQUESTS }, (_, number) => [
-		Check.requestSerialize(sampleRequest(number)),
-	]);
-	const checks = { script: { path: CHECK, calls: requests }, connections: 2, streams: 16 };
+	const checks = { script: checkScript(REQUESTS), connections: 2, streams: 16 };
 	const metadata = handoffMetadata({
 		response: { release: ["$..id", "$..name"], mask: [{ select: "$..card", as: "redact" }] },
 	});

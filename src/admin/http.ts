@@ -1,9 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { FIXED_LIMITS } from "../config/limits.ts";
 import { type Address, formatAddress } from "../lib/address.ts";
 import { errorMessage, hasErrorCode } from "../lib/error-message.ts";
 import { PosternError } from "../lib/errors.ts";
+import type { TlsMaterials } from "../lib/tls-material.ts";
+import type { Logger, Metrics } from "../telemetry/types.ts";
+import { type Access, FAILURE_WINDOW_MS, type Refusal, type Right } from "./access.ts";
+import { type ClientCertificates, isReader, tlsOptions } from "./client-certificates.ts";
 
 export interface AdminDeps {
 	/** What keeps the process from taking calls, one line each; empty when it is ready. */
@@ -11,6 +16,14 @@ export interface AdminDeps {
 	readonly metrics: { render(): Promise<string>; readonly contentType: string };
 	/** Plain JSON for `/status`: states and revisions, never a secret. */
 	readonly status: () => object;
+	/** Who may read and write; probes are for everybody. */
+	readonly access: Access;
+	/** Absent: plain HTTP. */
+	readonly tls?: { readonly materials: TlsMaterials; readonly clients?: ClientCertificates };
+	/** False when there is no such level. */
+	readonly setLogLevel: (level: string) => boolean;
+	readonly log: Logger;
+	readonly refused: Metrics["adminRefused"];
 }
 
 export interface AdminServer {
@@ -23,12 +36,13 @@ interface Answer {
 	readonly code: number;
 	readonly type: string;
 	readonly body: string;
+	readonly headers?: Readonly<Record<string, string>>;
 }
 
 const TEXT = "text/plain; charset=utf-8";
 
 /**
- * Serves `/livez`, `/readyz`, `/metrics` and `/status` to operators and probes; read-only.
+ * Serves `/livez` and `/readyz` to probes, `/metrics`, `/status` and `/log-level` to operators.
  *
  * @throws PosternError `address_in_use`, `address_unusable`
  */
@@ -37,16 +51,18 @@ export async function startAdmin(
 	deps: AdminDeps,
 	bindSocket: (path: string, bind: () => Promise<void>) => Promise<void>,
 ): Promise<AdminServer> {
-	const server = createServer(
-		{
-			maxHeaderSize: FIXED_LIMITS.admin_header_bytes.value,
-			headersTimeout: FIXED_LIMITS.admin_request_seconds.value * 1000,
-			requestTimeout: FIXED_LIMITS.admin_request_seconds.value * 1000,
-			connectionsCheckingInterval: 1000,
-			keepAliveTimeout: 5000,
-		},
-		(request, response) => void respond(request, response, deps),
-	);
+	const limits = {
+		maxHeaderSize: FIXED_LIMITS.admin_header_bytes.value,
+		headersTimeout: FIXED_LIMITS.admin_request_seconds.value * 1000,
+		requestTimeout: FIXED_LIMITS.admin_request_seconds.value * 1000,
+		connectionsCheckingInterval: 1000,
+		keepAliveTimeout: 5000,
+	};
+	const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
+		void respond(request, response, deps);
+	const { tls } = deps;
+	const server =
+		tls === undefined ? createServer(limits, onRequest) : serverWithTls(tls.materials, limits, onRequest);
 	server.maxConnections = FIXED_LIMITS.admin_connections.value;
 	// A client that reads nothing holds a connection no longer than one that sends nothing.
 	server.setTimeout(2 * FIXED_LIMITS.admin_request_seconds.value * 1000, (socket) => socket.destroy());
@@ -64,6 +80,21 @@ export async function startAdmin(
 				server.closeAllConnections();
 			}),
 	};
+}
+
+function serverWithTls(
+	materials: TlsMaterials,
+	limits: object,
+	onRequest: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
+	const server = createTlsServer({ ...limits, ...tlsOptions(materials.current()) }, onRequest);
+	server.on("tlsClientError", (_error, socket) => socket.destroy());
+	const forget = materials.onChange((material) => {
+		server.setSecureContext(tlsOptions(material));
+		server.closeIdleConnections();
+	});
+	server.once("close", forget);
+	return server;
 }
 
 function listen(
@@ -96,30 +127,99 @@ async function respond(request: IncomingMessage, response: ServerResponse, deps:
 		"cache-control": "no-store",
 		"x-content-type-options": "nosniff",
 		"content-security-policy": "default-src 'none'",
-		...(answer.code === 405 ? { allow: "GET, HEAD" } : {}),
+		...answer.headers,
 	});
 	response.end(request.method === "HEAD" ? "" : answer.body);
 }
 
 async function answerFor(request: IncomingMessage, deps: AdminDeps): Promise<Answer> {
-	if (request.method !== "GET" && request.method !== "HEAD") {
-		return { code: 405, type: TEXT, body: "only GET and HEAD\n" };
-	}
 	const path = (request.url ?? "").split("?", 1)[0];
+	const reads = request.method === "GET" || request.method === "HEAD";
 	switch (path) {
 		case "/livez":
-			return { code: 200, type: TEXT, body: "alive\n" };
+			return reads ? { code: 200, type: TEXT, body: "alive\n" } : onlyMethods("GET, HEAD");
 		case "/readyz":
-		case "/health": {
-			const missing = deps.missing();
-			if (missing.length === 0) return { code: 200, type: TEXT, body: "ready\n" };
-			return { code: 503, type: TEXT, body: `not ready:\n${missing.map((line) => `- ${line}\n`).join("")}` };
-		}
+		case "/health":
+			return reads ? readiness(deps.missing()) : onlyMethods("GET, HEAD");
 		case "/metrics":
-			return { code: 200, type: deps.metrics.contentType, body: await deps.metrics.render() };
+			if (!reads) return onlyMethods("GET, HEAD");
+			return (
+				refusalOf(request, deps, "read") ?? {
+					code: 200,
+					type: deps.metrics.contentType,
+					body: await deps.metrics.render(),
+				}
+			);
 		case "/status":
-			return { code: 200, type: "application/json", body: `${JSON.stringify(deps.status(), null, 2)}\n` };
+			if (!reads) return onlyMethods("GET, HEAD");
+			return (
+				refusalOf(request, deps, "read") ?? {
+					code: 200,
+					type: "application/json",
+					body: `${JSON.stringify(deps.status(), null, 2)}\n`,
+				}
+			);
+		case "/log-level":
+			if (request.method !== "PUT") return onlyMethods("PUT");
+			return refusalOf(request, deps, "write") ?? (await setLogLevel(request, deps));
 		default:
-			return { code: 404, type: TEXT, body: "/livez /readyz /metrics /status\n" };
+			return { code: 404, type: TEXT, body: "/livez /readyz /metrics /status /log-level\n" };
 	}
+}
+
+function readiness(missing: readonly string[]): Answer {
+	if (missing.length === 0) return { code: 200, type: TEXT, body: "ready\n" };
+	return { code: 503, type: TEXT, body: `not ready:\n${missing.map((line) => `- ${line}\n`).join("")}` };
+}
+
+function onlyMethods(allow: string): Answer {
+	return { code: 405, type: TEXT, body: `only ${allow}\n`, headers: { allow } };
+}
+
+/** Takes effect at once, until the process ends. */
+async function setLogLevel(request: IncomingMessage, deps: AdminDeps): Promise<Answer> {
+	let text = "";
+	for await (const piece of request) {
+		text += String(piece);
+		if (text.length > FIXED_LIMITS.admin_body_bytes.value)
+			return { code: 413, type: TEXT, body: "too long\n", headers: { connection: "close" } };
+	}
+	const level = text.trim();
+	if (!deps.setLogLevel(level))
+		return { code: 400, type: TEXT, body: "the body must be one of debug, info, warn, error\n" };
+	deps.log.warn({ level }, "the log level was changed");
+	return { code: 200, type: TEXT, body: `${level}\n` };
+}
+
+const REFUSALS: Readonly<Record<Refusal, Answer>> = {
+	unauthorized: {
+		code: 401,
+		type: TEXT,
+		body: "a bearer token is needed\n",
+		headers: { "www-authenticate": "Bearer" },
+	},
+	forbidden: {
+		code: 403,
+		type: TEXT,
+		body: "this token does not give that right\n",
+		headers: { "www-authenticate": 'Bearer error="insufficient_scope"' },
+	},
+	rate_limited: {
+		code: 429,
+		type: TEXT,
+		body: "too many wrong tokens\n",
+		headers: { "retry-after": String(FAILURE_WINDOW_MS / 1000) },
+	},
+};
+
+function refusalOf(request: IncomingMessage, deps: AdminDeps, right: Right): Answer | undefined {
+	const refusal = deps.access.refuses({
+		right,
+		authorization: request.headers.authorization,
+		address: request.socket.remoteAddress ?? "unix",
+		reader: deps.tls?.clients !== undefined && isReader(request.socket, deps.tls.clients),
+	});
+	if (refusal === undefined) return undefined;
+	deps.refused.inc({ reason: refusal });
+	return REFUSALS[refusal];
 }

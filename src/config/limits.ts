@@ -23,6 +23,44 @@ export const LIMITS = {
 		purpose:
 			"How long calls and streams may take to finish after SIGTERM; then they end with an error status.",
 	},
+	"serve.drain_delay_seconds": {
+		default: 0,
+		min: 0,
+		max: 600,
+		unit: "seconds",
+		purpose:
+			"How long after SIGTERM calls are still taken, while health says NOT_SERVING: the time that endpoints take to leave the mesh.",
+	},
+	"serve.tls.reload_seconds": {
+		default: 10,
+		min: 1,
+		max: 3600,
+		unit: "seconds",
+		purpose: "How often certificate, key and authorities are looked at, besides file-system events.",
+	},
+	"serve.tls.max_connections": {
+		default: 1024,
+		min: 1,
+		max: 65_536,
+		unit: "count",
+		purpose: "TLS connections of one gRPC address, handshakes among them; one more is closed at once.",
+	},
+	"serve.admin_auth.max_failures": {
+		default: 10,
+		min: 1,
+		max: 1000,
+		unit: "count",
+		purpose:
+			"Wrong tokens of one address within a minute; beyond it the address gets 429, whatever token it shows.",
+	},
+	"serve.admin_auth.max_total_failures": {
+		default: 100,
+		min: 1,
+		max: 100_000,
+		unit: "count",
+		purpose:
+			"Wrong tokens of all addresses within a minute; beyond it every address gets 429 that has not shown a right one within ten minutes.",
+	},
 	"serve.max_message_bytes": {
 		default: 4 * MIB,
 		min: 64 * KIB,
@@ -421,6 +459,33 @@ export const FIXED_LIMITS = {
 		unit: "seconds",
 		purpose: "How long the audit sink may take to accept what is left at the end of the process.",
 	},
+	tls_handshake_seconds: {
+		value: 10,
+		unit: "seconds",
+		purpose: "How long a TLS handshake may take.",
+	},
+	tls_file_bytes: {
+		value: MIB,
+		unit: "bytes",
+		purpose: "Largest file of a certificate chain, a key, or certificate authorities.",
+	},
+	tls_certificates: {
+		value: 512,
+		unit: "count",
+		purpose: "Certificates of one file.",
+	},
+	admin_token_min_bytes: {
+		value: 16,
+		unit: "bytes",
+		purpose: "Shortest token of the admin port, without one final line end.",
+	},
+	admin_token_max_bytes: { value: 4 * KIB, unit: "bytes", purpose: "Longest token of the admin port." },
+	admin_addresses: {
+		value: 1024,
+		unit: "count",
+		purpose: "Addresses whose failures at the admin port are remembered; the oldest go first.",
+	},
+	admin_body_bytes: { value: 64, unit: "bytes", purpose: "Body of a request to the admin port." },
 	admin_header_bytes: {
 		value: 8 * KIB,
 		unit: "bytes",

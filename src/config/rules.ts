@@ -1,18 +1,13 @@
 import { parseAddress } from "../lib/address.ts";
-import type { ErrorCode } from "../lib/errors.ts";
 import { isUrl, remoteUrlProblem } from "../lib/remote-url.ts";
+import type { RuleFinding } from "./rule-finding.ts";
+import { brokenTlsRules, tellsCallers } from "./tls-rules.ts";
 import type { Config } from "./types.ts";
-
-/** What a rule found, by key; the loader adds the place. */
-export interface RuleFinding {
-	readonly code: ErrorCode;
-	readonly key: string;
-	readonly message: string;
-}
 
 /** The rules between keys that no single key can hold. A configuration that breaks one does not start. */
 export function brokenRules(config: Config): readonly RuleFinding[] {
 	return [
+		...brokenTlsRules(config),
 		...callers(config),
 		...ports(config),
 		...memory(config),
@@ -23,33 +18,24 @@ export function brokenRules(config: Config): readonly RuleFinding[] {
 }
 
 /**
- * Whether whoever calls is Envoy: only unix sockets listen, or the operator has said that the loopback ports are
- * reached by Envoy alone.
+ * Whether whoever calls is Envoy: it comes over a unix socket, or over mutual TLS by a listed name, or the operator has
+ * said that the loopback ports are reached by Envoy alone.
  */
 export function callersTrusted(config: Pick<Config, "serve">): boolean {
 	const { grpc, trust_loopback } = config.serve;
 	return grpc.every((text) => {
 		const address = parseAddress(text);
-		return address?.kind === "unix" || (address?.kind === "tcp" && address.loopback && trust_loopback);
+		if (address?.kind === "tcp") return address.loopback ? trust_loopback : tellsCallers(config.serve);
+		return address?.kind === "unix";
 	});
 }
 
 /** Whoever reaches a gRPC port is Envoy to us: it may claim any principal, and use the hash as an oracle. */
 function callers(config: Config): RuleFinding[] {
 	const findings: RuleFinding[] = [];
-	config.serve.grpc.forEach((text, index) => {
-		const address = parseAddress(text);
-		if (address?.kind !== "tcp" || address.loopback) return;
-		findings.push({
-			code: "address_unsafe",
-			key: `serve.grpc.${index}`,
-			message:
-				"a TCP address must be loopback: whoever reaches this port is Envoy to Postern; use a unix socket, or a loopback address beside Envoy",
-		});
-	});
 	if (callersTrusted(config)) return findings;
 	const remedy =
-		"every process of the machine can reach a TCP port; listen on unix sockets only (serve.grpc: [unix:///…]), or accept that with serve.trust_loopback: true";
+		"every process of the machine can reach a loopback port; listen on unix sockets only (serve.grpc: [unix:///…]) or by mutual TLS, or accept that with serve.trust_loopback: true";
 	if (config.fields.hash_key_file !== undefined) {
 		findings.push({
 			code: "callers_untrusted",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseAddress } from "../lib/address.ts";
+import { parseCallerPattern } from "../lib/caller-pattern.ts";
 import { PATH_KINDS } from "../lib/path-kinds.ts";
 import { LIMITS, type LimitName, rangeText } from "./limits.ts";
 
@@ -69,6 +70,19 @@ const JWT_ALGORITHMS = [
 	"EdDSA",
 ] as const;
 
+function identities(description: string) {
+	return z
+		.array(
+			text("One identity", 2048).refine((value) => parseCallerPattern(value) !== undefined, {
+				error: "must be spiffe://TRUST-DOMAIN/PATH, the same with a final /*, or dns:NAME in full",
+			}),
+			{ error: "must be a list of identities" },
+		)
+		.max(256, { error: "must not hold more than 256 identities" })
+		.default([])
+		.describe(description);
+}
+
 const serve = z.strictObject({
 	grpc: z
 		.array(address("One address"), { error: "must be a list of addresses" })
@@ -76,18 +90,61 @@ const serve = z.strictObject({
 		.max(16, { error: "must not hold more than 16 addresses" })
 		.default(["127.0.0.1:9191"])
 		.describe(
-			"Addresses of the gRPC services: `127.0.0.1:9191` or `unix:///run/postern.sock`. TCP addresses must be loopback.",
+			"Addresses of the gRPC services: `127.0.0.1:9191` or `unix:///run/postern.sock`. Unix sockets and loopback ports are plain; any other TCP address carries mutual TLS and needs `serve.tls` and `serve.callers`.",
 		),
 	transport: choice(
 		["auto", "grpc-js", "lane"],
-		"What speaks gRPC: `lane`, Postern's own HTTP/2 for unix sockets and loopback ports, or `grpc-js`. `auto` takes the lane wherever it can be had.",
+		"What speaks gRPC: `lane`, Postern's own HTTP/2, or `grpc-js`. `auto` takes the lane for unix sockets and loopback ports, and grpc-js behind TLS.",
 	).default("auto"),
+	tls: z
+		.strictObject({
+			certificate: text(
+				"File with Postern's own certificate and the chain behind it, PEM, the certificate itself first.",
+			).exactOptional(),
+			key: text("File with the certificate's private key, PEM, without a passphrase.").exactOptional(),
+			client_ca: text(
+				"File with the authorities that sign the certificates of the Envoys, PEM.",
+			).exactOptional(),
+			reload_seconds: limit("serve.tls.reload_seconds"),
+			max_connections: limit("serve.tls.max_connections"),
+		})
+		.prefault({})
+		.describe("Mutual TLS of every gRPC address that is neither a unix socket nor a loopback port."),
+	callers: identities(
+		"The Envoys that may ask over TLS: `spiffe://trust.domain/path`, a final `/*` for everything below, or `dns:NAME`.",
+	),
 	admin: z
 		.union([z.literal("off"), address("Address of the admin port")], {
 			error: "must be `off` or an address (HOST:PORT or unix:///path)",
 		})
 		.default("127.0.0.1:8181")
-		.describe("Address of the admin port (`/livez`, `/readyz`, `/metrics`, `/status`), or `off`."),
+		.describe(
+			"Address of the admin port (`/livez`, `/readyz`, `/metrics`, `/status`), or `off`. One that is neither a unix socket nor a loopback port needs `serve.admin_auth` or client certificates.",
+		),
+	admin_auth: z
+		.strictObject({
+			read_token_file: text(
+				"File with the bearer token that `/metrics` and `/status` ask for, 16 bytes or more; one final line end is not part of it.",
+			).exactOptional(),
+			write_token_file: text(
+				"File with the bearer token that changes ask for (`PUT /log-level`); it reads, too. Absent: nothing can be changed.",
+			).exactOptional(),
+			max_failures: limit("serve.admin_auth.max_failures"),
+			max_total_failures: limit("serve.admin_auth.max_total_failures"),
+		})
+		.prefault({})
+		.describe("Who may ask the admin port. `/livez` and `/readyz` are for everybody."),
+	admin_tls: z
+		.strictObject({
+			certificate: text("File with the admin port's certificate and its chain, PEM.").exactOptional(),
+			key: text("File with that certificate's private key, PEM.").exactOptional(),
+			client_ca: text("File with the authorities of client certificates, PEM.").exactOptional(),
+			readers: identities(
+				"Holders of client certificates that may read as if they had the read token; as in `serve.callers`.",
+			),
+		})
+		.prefault({})
+		.describe("TLS of the admin port; off unless there is a certificate."),
 	trust_loopback: flag(
 		"Whoever reaches the gRPC ports is Envoy to Postern. `true` counts a loopback TCP port as reached by Envoy alone; needed for `hash` and `mtls` unless all addresses are unix sockets.",
 	).default(false),
@@ -99,6 +156,7 @@ const serve = z.strictObject({
 		})
 		.default("0660")
 		.describe("Octal mode of unix sockets. Whoever may write to the socket is Envoy to Postern."),
+	drain_delay_seconds: limit("serve.drain_delay_seconds"),
 	drain_seconds: limit("serve.drain_seconds"),
 	max_message_bytes: limit("serve.max_message_bytes"),
 	max_concurrent_streams: limit("serve.max_concurrent_streams"),

@@ -5,14 +5,23 @@ import { knownKeys, LEAVES } from "./leaves.ts";
 import { fromText } from "./overlay.ts";
 import { expandReferences, type ReferenceReaders } from "./references.ts";
 
+const absolute = (text: string, folder: string): string => resolve(folder, text);
+
 /** Keys that hold a path, and how a relative one becomes absolute. */
 const PATHS: Readonly<Record<string, (text: string, folder: string) => string>> = {
 	"serve.grpc": resolveAddress,
 	"serve.admin": resolveAddress,
-	"policy.bundle": (text, folder) => resolve(folder, text),
+	...Object.fromEntries(
+		["serve.tls", "serve.admin_tls"].flatMap((section) =>
+			["certificate", "key", "client_ca"].map((name) => [`${section}.${name}`, absolute]),
+		),
+	),
+	"serve.admin_auth.read_token_file": absolute,
+	"serve.admin_auth.write_token_file": absolute,
+	"policy.bundle": absolute,
 	"identity.jwt.jwks": (text, folder) => (isUrl(text) ? text : resolve(folder, text)),
-	"request.proto_descriptor": (text, folder) => resolve(folder, text),
-	"fields.hash_key_file": (text, folder) => resolve(folder, text),
+	"request.proto_descriptor": absolute,
+	"fields.hash_key_file": absolute,
 	"audit.sink": (text, folder) => (text === "stdout" || text === "off" ? text : resolve(folder, text)),
 };
 

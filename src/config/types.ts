@@ -18,12 +18,25 @@ export interface ServeConfig {
 	/** Addresses of the gRPC services: `127.0.0.1:9191` or `unix:///run/postern.sock`. */
 	readonly grpc: readonly string[];
 	readonly transport: "auto" | "grpc-js" | "lane";
+	/** Mutual TLS of the addresses that are neither unix sockets nor loopback ports. */
+	readonly tls: TlsFiles & { readonly reload_seconds: number; readonly max_connections: number };
+	/** The Envoys that may ask over TLS, as `lib/caller-pattern.ts` reads them. */
+	readonly callers: readonly string[];
 	/** Address of the admin port (metrics, health), or `off`. */
 	readonly admin: string;
+	readonly admin_auth: {
+		readonly read_token_file?: string;
+		readonly write_token_file?: string;
+		readonly max_failures: number;
+		readonly max_total_failures: number;
+	};
+	readonly admin_tls: TlsFiles & { readonly readers: readonly string[] };
 	/** Whoever reaches a TCP port is Envoy to us: counts a loopback TCP port as a trusted caller. */
 	readonly trust_loopback: boolean;
 	/** Octal mode of unix sockets, `0660`. */
 	readonly socket_mode: string;
+	/** How long calls are still taken after SIGTERM. */
+	readonly drain_delay_seconds: number;
 	readonly drain_seconds: number;
 	readonly max_message_bytes: number;
 	readonly max_concurrent_streams: number;
@@ -39,6 +52,13 @@ export interface ServeConfig {
 		readonly max_control_frames_per_second: number;
 		readonly stall_seconds: number;
 	};
+}
+
+/** PEM files. */
+export interface TlsFiles {
+	readonly certificate?: string;
+	readonly key?: string;
+	readonly client_ca?: string;
 }
 
 export interface PolicyConfig {

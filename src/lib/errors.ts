@@ -11,6 +11,8 @@ export const ERROR_EXIT_CODES = {
 	node_too_old: 3,
 	key_set_unreadable: 3,
 	hash_key_unusable: 3,
+	tls_unusable: 3,
+	admin_token_unusable: 3,
 	decision_path_missing: 1,
 	audit_sink_unusable: 3,
 	descriptors_invalid: 3,

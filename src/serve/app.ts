@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import process from "node:process";
-import { type AdminServer, startAdmin } from "../admin/http.ts";
+import type { AdminServer } from "../admin/http.ts";
 import { directiveNames } from "../audit/directive-names.ts";
 import { openSink } from "../audit/open-sink.ts";
 import { safeReport } from "../audit/safe-paths.ts";
@@ -19,21 +19,22 @@ import { createProcess } from "../envoy/ext-proc/session.ts";
 import { createDescriptorShelf, type DescriptorShelf } from "../envoy/protobuf/descriptor-shelf.ts";
 import { startTransport } from "../envoy/transport/server.ts";
 import type { Transport, TransportOptions } from "../envoy/transport/types.ts";
-import { bindWithMode, clearStaleSocket } from "../envoy/transport/unix-socket.ts";
 import { readDirective } from "../fields/directive.ts";
 import { DECISION_RULES } from "../fields/directive-rules.ts";
 import { createIdentify } from "../identity/identify.ts";
-import { parseAddress } from "../lib/address.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { PosternError } from "../lib/errors.ts";
 import { filePolicySource } from "../policy/source/file.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { createMetrics, type MetricsRegistry } from "../telemetry/metrics.ts";
 import type { Logger } from "../telemetry/types.ts";
+import { callerPatterns, openAdminPort } from "./admin-port.ts";
 import { checkDescriptors, readDescriptorFile } from "./descriptor-set.ts";
+import { createDrainDelay } from "./drain-delay.ts";
 import { type HashKey, readHashKey } from "./hash-key.ts";
 import { countMemo } from "./memo-metrics.ts";
 import { missingForReadiness } from "./readiness.ts";
+import { createTlsPorts, type TlsPorts } from "./tls/ports.ts";
 
 /** What a test may put in the place of the real thing. */
 export interface AppOverrides {
@@ -56,15 +57,15 @@ export interface AppAddresses {
 
 export interface App {
 	/**
-	 * Reads the policy and the keys for the first time, then opens the gRPC ports, so that a process which starts is
-	 * passed over by Envoy's retries and not asked too early. Resolves whether or not those could be had: without them
-	 * Checks are denied and readiness says why. The admin port is open from the start.
+	 * Opens the admin port, reads the policy and the keys for the first time, then opens the gRPC ports, so that a process
+	 * which starts is passed over by Envoy's retries and not asked too early. Resolves whether or not those could be had:
+	 * without them Checks are denied and readiness says why.
 	 *
 	 * @throws PosternError when a port, the audit sink or the hash key cannot be used; nothing stays open then.
 	 */
 	start(): Promise<AppAddresses>;
 	/**
-	 * NOT_SERVING, GOAWAY, what is under way finishes; after `serve.drain_seconds` the rest ends with an error status.
+	 * NOT_SERVING, `serve.drain_delay_seconds`, GOAWAY, what is under way finishes; after `serve.drain_seconds` the rest ends with an error status.
 	 * Then the audit queue is drained. Once only; later calls wait for the first.
 	 */
 	stop(reason: string): Promise<void>;
@@ -111,6 +112,8 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			log.error({ code: error.code, error: error.message, kept }, "the bundle was not activated");
 		},
 	});
+	const tls = createTlsPorts(config, { clock, log, metrics });
+	const delay = createDrainDelay();
 	const identity = createIdentify({ config: config.identity, clock, log, metrics });
 	const reportMemo = countMemo(metrics);
 	registry.onScrape(() => {
@@ -153,17 +156,19 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 				metrics,
 				log,
 			});
-			admin = await openAdmin();
 			const { proto_descriptor: file } = config.request;
 			const configured =
 				file === undefined ? undefined : await readDescriptorFile(file, "request.proto_descriptor");
 			shelf = createDescriptorShelf(configured);
+			await tls.start();
+			admin = await openAdmin();
+			// A port that is open is called: one that nothing stands behind yet would deny what another replica allows.
 			await Promise.all([policy.start(), identity.start()]);
-			if (stopping !== undefined) throw new PosternError("internal", "stopped while it was starting");
+			refuseLateStart();
 			const checks = createCheckService(checkDeps(hash, audit, shelf));
 			const service = config.fields.enabled ? { process: processService(hash, audit, shelf) } : {};
 			const start = overrides.startTransport ?? startTransport;
-			transport = await start(transportOptions(config), {
+			transport = await start(transportOptions(config, tls), {
 				check: (request, deadlineMs) => checks.check(request, { deadlineMs }),
 				deny: checks.deny,
 				...service,
@@ -171,7 +176,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 				log,
 				metrics,
 			});
-			if (stopping !== undefined) throw new PosternError("internal", "stopped while it was starting");
+			refuseLateStart();
 			readinessTimer = setInterval(updateReadiness, READINESS_MS);
 			readinessTimer.unref();
 			updateReadiness();
@@ -184,6 +189,10 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			await admin?.stop();
 			throw thrown;
 		}
+	}
+
+	function refuseLateStart(): void {
+		if (stopping !== undefined) throw new PosternError("internal", "stopped while it was starting");
 	}
 
 	function checkDeps(
@@ -257,12 +266,16 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 		});
 	}
 
-	async function openAdmin(): Promise<AdminServer | undefined> {
-		const address = parseAddress(config.serve.admin);
-		if (address === undefined) return undefined;
-		return startAdmin(address, { missing, metrics: registry, status }, async (path, bind) => {
-			await clearStaleSocket(path);
-			await bindWithMode(path, socketMode(config), bind);
+	function openAdmin(): Promise<AdminServer | undefined> {
+		return openAdminPort(config, socketMode(config), {
+			missing,
+			metrics: registry,
+			status,
+			clock,
+			log,
+			setLogLevel: (level) => "setLevel" in log && typeof log.setLevel === "function" && log.setLevel(level),
+			refused: metrics.adminRefused,
+			...(tls.admin === undefined ? {} : { materials: tls.admin }),
 		});
 	}
 
@@ -276,11 +289,15 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 		await Promise.resolve();
 		clearInterval(readinessTimer);
 		updateReadiness();
+		// Calls are taken until nobody sends any more: endpoints leave the mesh later than the process hears of its end.
+		transport?.health.setServing(false);
+		if (!forced) await delay.wait(config.serve.drain_delay_seconds * 1000);
 		const drainMs = forced ? 0 : config.serve.drain_seconds * 1000;
 		log.info({ reason, in_flight: transport?.inFlight() ?? 0, drain_ms: drainMs }, "draining");
 		await transport?.drain(drainMs);
 		forced = true;
 		identity.stop();
+		tls.stop();
 		await policy.stop();
 		await closeAudit();
 		await admin?.stop();
@@ -307,6 +324,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			policy: policy.state(),
 			identity: identity.state(),
 			in_flight: transport?.inFlight() ?? 0,
+			tls: tls.state(),
 			audit: {
 				sink: config.audit.sink === "stdout" || config.audit.sink === "off" ? config.audit.sink : "file",
 			},
@@ -318,6 +336,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 		stop,
 		force() {
 			forced = true;
+			delay.cut();
 			if (stopping !== undefined) void transport?.drain(0);
 		},
 		missing,
@@ -325,11 +344,21 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 	};
 }
 
-function transportOptions(config: Config): TransportOptions {
+function transportOptions(config: Config, tls: TlsPorts): TransportOptions {
 	const { serve } = config;
+	const { grpc: materials } = tls;
 	return {
 		transport: serve.transport,
 		addresses: serve.grpc,
+		...(materials === undefined
+			? {}
+			: {
+					tls: {
+						materials,
+						callers: callerPatterns(serve.callers),
+						maxConnections: serve.tls.max_connections,
+					},
+				}),
 		socketMode: socketMode(config),
 		maxMessageBytes: serve.max_message_bytes,
 		maxConcurrentStreams: serve.max_concurrent_streams,

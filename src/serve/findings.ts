@@ -11,6 +11,7 @@ import { lintBundle } from "../policy/lint/lint.ts";
 import { type LoadedPolicy, loadPolicy } from "../policy/load.ts";
 import { checkDescriptors, readDescriptorFile } from "./descriptor-set.ts";
 import { readHashKey } from "./hash-key.ts";
+import { inspectTls } from "./tls/findings.ts";
 
 /** What a check of the surroundings found: each with the key that it concerns. */
 export interface Inspection {
@@ -36,6 +37,7 @@ export async function inspect(
 		inspectKeySet(config),
 		inspectHashKey(config),
 		inspectDescriptors(config),
+		inspectTls(config, clock),
 	]);
 	const findings = [...policy.findings, ...others.flat()];
 	return { ...policy, findings: findings.map((finding) => ({ ...placeOf(finding.key ?? ""), ...finding })) };

@@ -10,7 +10,11 @@ export interface LoggerOptions {
 export interface ClosableLogger extends Logger {
 	/** Writes out what still waits. */
 	flush(): void;
+	/** Changes the least level; false when there is no such level. */
+	setLevel(level: string): boolean;
 }
+
+const LEVELS: readonly string[] = ["debug", "info", "warn", "error"];
 
 /** Names whose values never reach the log, at the top and one level down. Callers do not log such values; this is the net. */
 const SECRET_NAMES = [
@@ -54,6 +58,11 @@ export function createLogger(options: LoggerOptions): ClosableLogger {
 		info: (fields, message) => inner.info(fields, message),
 		warn: (fields, message) => inner.warn(fields, message),
 		error: (fields, message) => inner.error(fields, message),
+		setLevel: (level) => {
+			if (!LEVELS.includes(level)) return false;
+			inner.level = level;
+			return true;
+		},
 		flush: () => {
 			try {
 				destination.flushSync();

@@ -116,6 +116,30 @@ export const METRICS = {
 		help: "Connections of the lane that were ended for what their peer did, by HTTP/2 error code",
 		labels: ["code"],
 	},
+	tlsReloads: {
+		name: "postern_tls_reloads_total",
+		kind: "counter",
+		help: "Changed certificates, keys and authorities, by port (grpc, admin) and result (activated, failed)",
+		labels: ["port", "result"],
+	},
+	tlsExpiry: {
+		name: "postern_tls_certificate_expiry_timestamp_seconds",
+		kind: "gauge",
+		help: "When the certificate chain in force ends (file certificate), and the last of the client authorities (file client_ca), by port",
+		labels: ["port", "file"],
+	},
+	tlsRefused: {
+		name: "postern_tls_connections_refused_total",
+		kind: "counter",
+		help: "TLS connections to the gRPC ports that were refused: handshake (none, or a certificate nobody vouches for), protocol (no HTTP/2), caller (a name that serve.callers does not list)",
+		labels: ["reason"],
+	},
+	adminRefused: {
+		name: "postern_admin_requests_refused_total",
+		kind: "counter",
+		help: "Requests to the admin port that were refused: unauthorized, forbidden, rate_limited",
+		labels: ["reason"],
+	},
 	auditRecords: {
 		name: "postern_audit_records_total",
 		kind: "counter",

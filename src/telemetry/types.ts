@@ -36,6 +36,10 @@ export interface Metrics {
 	readonly streams: Gauge;
 	readonly laneConnections: Gauge;
 	readonly laneErrors: Counter;
+	readonly tlsReloads: Counter;
+	readonly tlsExpiry: Gauge;
+	readonly tlsRefused: Counter;
+	readonly adminRefused: Counter;
 	readonly auditRecords: Counter;
 	readonly auditQueueBytes: Gauge;
 	readonly limitsHit: Counter;

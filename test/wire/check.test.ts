@@ -66,7 +66,7 @@ async function stop(): Promise<void> {
 	await transport.drain(0);
 }
 
-function call(bytes: Buffer, timeoutMs = 5000): Promise<CheckAnswer> {
+function call(bytes: Buffer, timeoutMs = 30_000): Promise<CheckAnswer> {
 	return new Promise((resolve, reject) => {
 		client.makeUnaryRequest(
 			"/envoy.service.auth.v3.Authorization/Check",

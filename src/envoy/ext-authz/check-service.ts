@@ -362,15 +362,18 @@ export function createCheckService(deps: CheckDeps): CheckService {
 	}
 
 	/** Without looking at anything that may have broken. */
+	// The same for every call that nothing was read of: under an overload, its cost is what is left for the others.
+	const text = fields.enabled
+		? writeHandoff({ verdict: "deny", op: "", consumer: "", rev: "", digests: {} })
+		: undefined;
+	const unread = text === undefined ? undefined : handoffMetadata("deny", false, text);
+
 	function deny(reason: Reason): Buffer {
-		const text = fields.enabled
-			? writeHandoff({ verdict: "deny", op: "", consumer: "", rev: "", digests: {} })
-			: undefined;
 		deps.metrics.checks.inc({ verdict: "deny", reason });
 		return encode({
 			decision: denial(reason),
 			decisionId: deps.newId(),
-			handoff: text === undefined ? undefined : handoffMetadata("deny", false, text),
+			handoff: unread,
 			identity: {},
 		});
 	}

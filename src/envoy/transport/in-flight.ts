@@ -1,5 +1,9 @@
+import { systemClock } from "../../lib/clock.ts";
 import type { FailureCode } from "../ext-proc/process-stream.ts";
+import { isTooLate } from "./queue-clock.ts";
 import type { TransportDeps } from "./types.ts";
+
+const LOG_EVERY_MS = 1000;
 
 /** One `Process` call that is under way. */
 export interface ProcessCall {
@@ -16,14 +20,21 @@ export interface InFlight {
 	total(): number;
 	/** Whether one more is one too many; counts and logs that it was refused. */
 	refuses(kind: "check" | "process"): boolean;
+	/** Whether a Check would be answered too late to be of use; counts and logs that it was refused. */
+	refusesLate(timeoutMs: number, waitedMs: number): boolean;
 	opened(call: ProcessCall): void;
 	ended(call: ProcessCall): void;
 }
 
 export function createInFlight(
 	maxInFlight: number,
-	{ log, metrics }: Pick<TransportDeps, "log" | "metrics">,
+	{ log, metrics, clock = systemClock }: Pick<TransportDeps, "log" | "metrics" | "clock">,
 ): InFlight {
+	const { monotonic } = clock;
+	let late = 0;
+	let refused = 0;
+	let toldAt = Number.NEGATIVE_INFINITY;
+	let refusedAt = Number.NEGATIVE_INFINITY;
 	const streams = new Set<ProcessCall>();
 	const calls: InFlight = {
 		checks: 0,
@@ -32,7 +43,29 @@ export function createInFlight(
 		refuses(kind) {
 			if (calls.checks + streams.size < maxInFlight) return false;
 			metrics.limitsHit.inc({ limit: "max_in_flight" });
-			log.warn({ kind, limit: maxInFlight }, "refused: too many calls in flight");
+			refused++;
+			const now = monotonic();
+			// A line for each would be one more load.
+			if (now - refusedAt > LOG_EVERY_MS) {
+				log.warn({ kind, limit: maxInFlight, count: refused }, "refused: too many calls in flight");
+				refusedAt = now;
+				refused = 0;
+			}
+			return true;
+		},
+		refusesLate(timeoutMs, waitedMs) {
+			if (!isTooLate(timeoutMs, waitedMs)) return false;
+			metrics.limitsHit.inc({ limit: "check_deadline" });
+			late++;
+			const now = monotonic();
+			if (now - toldAt > LOG_EVERY_MS) {
+				log.warn(
+					{ waited_ms: Math.round(waitedMs), timeout_ms: timeoutMs, count: late },
+					"refused: too late",
+				);
+				toldAt = now;
+				late = 0;
+			}
 			return true;
 		},
 		opened(call) {

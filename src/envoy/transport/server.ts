@@ -1,7 +1,8 @@
-import { parseAddress } from "../../lib/address.ts";
+import { PosternError } from "../../lib/errors.ts";
 import { startGrpcJs } from "./grpc-js/server.ts";
 import { createInFlight, type InFlight } from "./in-flight.ts";
 import { startLane } from "./lane/server.ts";
+import { isRemote } from "./remote-address.ts";
 import type { Transport, TransportDeps, TransportOptions } from "./types.ts";
 
 type Kind = "grpc-js" | "lane";
@@ -11,10 +12,14 @@ const START = { "grpc-js": startGrpcJs, lane: startLane } as const;
 /**
  * Serves both gRPC services, each address by the transport that is configured for it. All share one limit of calls.
  *
- * @throws PosternError `address_in_use`, `address_unusable`
+ * @throws PosternError `address_in_use`, `address_unusable`, `address_unsafe`: reachable from elsewhere, and no TLS.
  */
 export async function startTransport(options: TransportOptions, deps: TransportDeps): Promise<Transport> {
 	const calls = createInFlight(options.maxInFlight, deps);
+	for (const address of options.addresses) {
+		if (options.tls === undefined && isRemote(address))
+			throw new PosternError("address_unsafe", `${address} would be open to other machines without TLS`);
+	}
 	const kinds = options.addresses.map((address) => kindFor(address, options));
 	const [first, ...others] = [...new Set(kinds)].map((kind) => ({
 		kind,
@@ -36,8 +41,7 @@ export async function startTransport(options: TransportOptions, deps: TransportD
 /** `auto`: the lane wherever no TLS is needed, which is where nobody but this machine can listen in. */
 function kindFor(address: string, { transport = "auto" }: TransportOptions): Kind {
 	if (transport !== "auto") return transport;
-	const parsed = parseAddress(address);
-	return parsed?.kind === "unix" || (parsed?.kind === "tcp" && parsed.loopback) ? "lane" : "grpc-js";
+	return isRemote(address) ? "grpc-js" : "lane";
 }
 
 function together(

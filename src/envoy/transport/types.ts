@@ -1,8 +1,10 @@
+import type { CallerPattern } from "../../lib/caller-pattern.ts";
 import type { Clock } from "../../lib/clock.ts";
+import type { TlsMaterials } from "../../lib/tls-material.ts";
 import type { Logger, Metrics } from "../../telemetry/types.ts";
 import type { ProcessService } from "../ext-proc/process-stream.ts";
 
-/** `auto`: the lane for unix sockets and loopback ports, grpc-js for everything else. */
+/** `auto`: the lane for unix sockets and loopback ports, grpc-js behind TLS. */
 export type TransportKind = "auto" | "grpc-js" | "lane";
 
 /** What one peer of the lane may cost, and all of them together. */
@@ -18,11 +20,22 @@ export interface LaneLimits {
 	readonly stallMs: number;
 }
 
+/** Mutual TLS of every address that is neither a unix socket nor a loopback port. */
+export interface TlsOptions {
+	readonly materials: TlsMaterials;
+	/** Who may ask. */
+	readonly callers: readonly CallerPattern[];
+	/** Of one address, handshakes among them. */
+	readonly maxConnections: number;
+}
+
 export interface TransportOptions {
 	/** Absent: `auto`. */
 	readonly transport?: TransportKind;
 	/** Absent: the defaults. */
 	readonly lane?: LaneLimits;
+	/** Absent: every address must be a unix socket or a loopback port. */
+	readonly tls?: TlsOptions;
 	/** `HOST:PORT` (0: any free port) or `unix:///PATH`. */
 	readonly addresses: readonly string[];
 	/** Mode of unix sockets, `0o660`. */
@@ -49,7 +62,7 @@ export interface TransportDeps {
 	/** Absent: the system's. */
 	readonly clock?: Clock;
 	readonly log: Logger;
-	readonly metrics: Pick<Metrics, "streams" | "limitsHit" | "laneConnections" | "laneErrors">;
+	readonly metrics: Pick<Metrics, "streams" | "limitsHit" | "laneConnections" | "laneErrors" | "tlsRefused">;
 }
 
 /** `grpc.health.v1.Health` of this process, for the whole server and both services. */

@@ -20,6 +20,8 @@ export interface PosternProcess {
 	cpu(): number;
 	/** Exit code, or the signal that ended it. */
 	readonly ended: Promise<number | string>;
+	/** What it has told on stderr. */
+	told(): string;
 	records(): Promise<readonly Readonly<Record<string, unknown>>[]>;
 }
 
@@ -40,16 +42,22 @@ export async function startPosternProcess(
 		readonly mortal?: boolean;
 		/** More of `fields`, as YAML in flow style. */
 		readonly fields?: string;
+		/** Instead of a unix socket in the folder. */
+		readonly address?: string;
+		/** Further keys of `serve`, as in a mapping in braces. */
+		readonly serve?: string;
 		readonly transport?: TestedTransport;
 	},
 ): Promise<PosternProcess & { readonly folder: string }> {
 	const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "postern-serve-")));
-	const address = `unix://${folder}/postern.sock`;
-	await writeFile(join(folder, "bundle.tar.gz"), (await bundleOf(policy)).bytes);
+	const address = options.address ?? `unix://${folder}/postern.sock`;
+	// Who comes back in the place of another finds the same bundle there.
+	if (options.folder === undefined)
+		await writeFile(join(folder, "bundle.tar.gz"), (await bundleOf(policy)).bytes);
 	await writeFile(
 		join(folder, "postern.yaml"),
 		[
-			`serve: { grpc: ["${address}"], admin: "off", drain_seconds: ${options.drainSeconds}, transport: ${options.transport ?? testedTransport()} }`,
+			`serve: { grpc: ["${address}"], admin: "off", drain_seconds: ${options.drainSeconds}, transport: ${options.transport ?? testedTransport()}${options.serve === undefined ? "" : `, ${options.serve}`} }`,
 			"policy: { bundle: bundle.tar.gz }",
 			`fields: ${options.fields ?? "{}"}`,
 			"audit: { sink: audit.jsonl }",
@@ -78,6 +86,7 @@ export async function startPosternProcess(
 		address,
 		folder,
 		ended,
+		told: () => told,
 		kill: (signal) => child.kill(signal),
 		exhaustMemory: () => child.kill("SIGUSR2"),
 		memory() {

@@ -45,6 +45,7 @@ const transport = await startTransport(
 		metrics: {
 			limitsHit: counter("limit", "limit"),
 			laneErrors: counter("ended", "code"),
+			tlsRefused: counter("refused", "reason"),
 			laneConnections: gauge,
 			streams: gauge,
 		},

@@ -1,9 +1,24 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { type AdminServer, startAdmin } from "../../../src/admin/http.ts";
+import { createAccess } from "../../../src/admin/access.ts";
+import { type AdminDeps, type AdminServer, startAdmin } from "../../../src/admin/http.ts";
 import { parseAddress } from "../../../src/lib/address.ts";
+import { memoryLog, memoryMetrics } from "../../support/quiet.ts";
 
+const open: Pick<AdminDeps, "access" | "setLogLevel" | "log" | "refused"> = {
+	access: createAccess({
+		tokens: { read: () => undefined, write: () => undefined },
+		guarded: false,
+		maxFailures: 1,
+		maxTotalFailures: 1,
+		maxAddresses: 1,
+		monotonic: () => 0,
+	}),
+	setLogLevel: () => true,
+	log: memoryLog(),
+	refused: memoryMetrics().metrics.adminRefused,
+};
 let missing: string[] = [];
 let admin: AdminServer;
 let base = "";
@@ -15,6 +30,7 @@ beforeEach(async () => {
 			missing: () => missing,
 			metrics: { render: async () => "m 1\n", contentType: "text/plain; version=0.0.4" },
 			status: () => ({ policy: { revision: "r" } }),
+			...open,
 		},
 		(_path, bind) => bind(),
 	);
@@ -53,9 +69,11 @@ test("only GET and HEAD, only known paths", async () => {
 			["HEAD", "/livez"],
 			["GET", "/"],
 			["GET", "/metrics/../secret"],
+			["GET", "/log-level"],
+			["PUT", "/log-level"],
 		].map(async ([method, path]) => (await fetch(base + path, { method: method! })).status),
 	);
-	expect(codes).toEqual([405, 405, 200, 404, 404]);
+	expect(codes).toEqual([405, 405, 200, 404, 404, 405, 403]);
 });
 
 test("a client that sends its request byte by byte, or too much of it, is cut off", async () => {
@@ -75,7 +93,7 @@ test("a client that sends its request byte by byte, or too much of it, is cut of
 test("a port in use is told as such", async () => {
 	const again = startAdmin(
 		parseAddress(admin.address)!,
-		{ missing: () => [], metrics: { render: async () => "", contentType: "" }, status: () => ({}) },
+		{ missing: () => [], metrics: { render: async () => "", contentType: "" }, status: () => ({}), ...open },
 		(_path, bind) => bind(),
 	);
 	await expect(again).rejects.toMatchObject({ code: "address_in_use" });

@@ -1,3 +1,4 @@
+import type { Server as NetServer } from "node:net";
 import {
 	logVerbosity,
 	Server,
@@ -7,12 +8,17 @@ import {
 	type sendUnaryData,
 	setLogVerbosity,
 } from "@grpc/grpc-js";
+import { systemClock } from "../../../lib/clock.ts";
 import { PosternError } from "../../../lib/errors.ts";
 import type { ProcessService } from "../../ext-proc/process-stream.ts";
 import { FLUSH_MS, idleOrExpired } from "../drain-end.ts";
 import { STATUS } from "../failure-status.ts";
 import type { InFlight } from "../in-flight.ts";
+import { listenAt } from "../listen.ts";
 import { pause } from "../pause.ts";
+import { createQueueClock } from "../queue-clock.ts";
+import { isRemote } from "../remote-address.ts";
+import { createTlsServer } from "../tls/front.ts";
 import type { Transport, TransportDeps, TransportOptions } from "../types.ts";
 import { bindWithMode, clearStaleSocket, socketPath } from "../unix-socket.ts";
 import { createHealth } from "./health.ts";
@@ -20,7 +26,7 @@ import { runProcessCall } from "./process-call.ts";
 import { authorizationService, externalProcessorService } from "./services.ts";
 
 /**
- * Serves every service by grpc-js, the way that also carries TLS.
+ * Serves every service by grpc-js. Its own TLS is not used: it takes the connections that our own has admitted.
  *
  * @throws PosternError `address_in_use`, `address_unusable`
  */
@@ -43,8 +49,12 @@ export async function startGrpcJs(
 		"grpc.keepalive_timeout_ms": options.keepaliveTimeoutMs,
 	});
 
+	const clock = deps.clock ?? systemClock;
+	const queue = createQueueClock(clock.monotonic);
+
 	function check(call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>): void {
-		if (calls.refuses("check")) {
+		const timeoutMs = Number(call.getDeadline()) - clock.now();
+		if (calls.refusesLate(timeoutMs, queue.waited()) || calls.refuses("check")) {
 			done(null, asBuffer(deps.deny("overload")));
 			return;
 		}
@@ -83,11 +93,48 @@ export async function startGrpcJs(
 		});
 	const health = createHealth(server);
 
+	const { tls } = options;
+	const fronts: NetServer[] = [];
+	let draining = false;
+	let admitted = server.createConnectionInjector(ServerCredentials.createInsecure());
+	const forgetChanges = tls?.materials.onChange((_material, authorities) => {
+		if (!authorities) return;
+		// Whom other authorities vouched for has to come again; what is under way is finished.
+		const before = admitted;
+		const grace = options.maxConnectionAgeGraceMs;
+		before.drain(grace);
+		setTimeout(() => before.destroy(), grace + FLUSH_MS).unref();
+		admitted = server.createConnectionInjector(ServerCredentials.createInsecure());
+	});
+	function makeFront(): NetServer {
+		if (tls === undefined) throw new PosternError("internal", "no TLS");
+		const front = createTlsServer(
+			tls,
+			{ ...deps, monotonic: clock.monotonic, allowHalfOpen: false },
+			(socket) => {
+				admitted.injectConnection(socket);
+				// Its handshake began before the drain.
+				if (draining) admitted.drain(FLUSH_MS);
+			},
+		);
+		fronts.push(front);
+		return front;
+	}
+	function closeFronts(): void {
+		forgetChanges?.();
+		for (const front of fronts) front.close();
+	}
+
 	const addresses: string[] = [];
 	try {
 		for (const address of options.addresses)
-			addresses.push(await listen(server, address, options.socketMode));
+			addresses.push(
+				tls !== undefined && isRemote(address)
+					? await listenAt(address, options.socketMode, makeFront)
+					: await listen(server, address, options.socketMode),
+			);
 	} catch (error) {
+		closeFronts();
 		server.forceShutdown();
 		throw error;
 	}
@@ -97,7 +144,9 @@ export async function startGrpcJs(
 		health,
 		inFlight: calls.total,
 		async drain(deadlineMs) {
+			draining = true;
 			health.setServing(false);
+			closeFronts();
 			const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
 			const expired = await Promise.race([closed.then(() => false), idleOrExpired(calls, deadlineMs)]);
 			const left = [...calls.streams];

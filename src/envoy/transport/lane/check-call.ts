@@ -6,6 +6,14 @@ import { inTurn } from "./turn.ts";
 /** Answers one Check, at once where that can be done. */
 export function runCheck(c: Connection, stream: Stream, request: Buffer): void {
 	const { calls, deps } = c.lane;
+	const { timeoutMs, waitedMs, readAt } = stream;
+	if (
+		timeoutMs !== Number.POSITIVE_INFINITY &&
+		calls.refusesLate(timeoutMs, waitedMs + c.lane.clock.monotonic() - readAt)
+	) {
+		answerUnary(c, stream, deps.deny("overload"));
+		return;
+	}
 	if (calls.refuses("check")) {
 		answerUnary(c, stream, deps.deny("overload"));
 		return;

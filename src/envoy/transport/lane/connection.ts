@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { createBudget } from "./budget.ts";
 import { closeConnection, failConnection, overLimit } from "./closing.ts";
 import { ConnectionError } from "./error-codes.ts";
@@ -38,6 +39,7 @@ export function openConnection(lane: Lane, socket: Socket): Connection {
 		lane,
 		socket,
 		now,
+		waitedMs: 0,
 		inTurn: false,
 		openedAt: now,
 		maxAgeMs: options.maxConnectionAgeMs * (0.9 + (0.2 * randomInt(SPREAD)) / SPREAD),
@@ -81,6 +83,12 @@ export function openConnection(lane: Lane, socket: Socket): Connection {
 		outFill: 0,
 		firstBlock: true,
 		blocked: false,
+		onWritten:
+			socket instanceof TLSSocket
+				? () => {
+						c.writeSince = socket.writableLength === 0 ? 0 : lane.clock.monotonic();
+					}
+				: undefined,
 		writeSince: 0,
 		controls: createBudget(limits.maxControlFramesPerSecond, now),
 		resets: createBudget(limits.maxResetsPerSecond, now),
@@ -90,6 +98,7 @@ export function openConnection(lane: Lane, socket: Socket): Connection {
 	socket.setNoDelay(true);
 	socket.on("data", (chunk) => {
 		c.lastReadAt = lane.clock.monotonic();
+		c.waitedMs = lane.queue.waited();
 		work(c, chunk);
 	});
 	socket.on("drain", () => resume(c));

@@ -147,8 +147,7 @@ function onRequest(c: Connection, bytes: Buffer, from: number, to: number, id: n
 		refuseStream(c, id, "REFUSED_STREAM");
 		return;
 	}
-	const deadlineMs = head.timeoutMs < 0 ? 0 : deadlineOf(c, head.timeoutMs);
-	const stream = openStream(c, id, ends, head, deadlineMs);
+	const stream = openStream(c, id, ends, head, Math.max(0, head.timeoutMs));
 	if (head.size > lane.limits.maxHeaderBytes) {
 		spendReset(c);
 		lane.deps.metrics.limitsHit.inc({ limit: "lane.max_header_bytes" });
@@ -161,10 +160,6 @@ function onRequest(c: Connection, bytes: Buffer, from: number, to: number, id: n
 	}
 	beginCall(c, stream, head);
 	if (ends && !stream.answered) endOfRequest(c, stream);
-}
-
-function deadlineOf(c: Connection, timeoutMs: number): number {
-	return timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : c.lane.clock.now() + timeoutMs;
 }
 
 /** Trailers end a request (section 8.1); gRPC has none, so nothing of them is looked at. */

@@ -31,11 +31,12 @@ export function reserve(c: Connection, count: number): void {
 export function writeOut(c: Connection): void {
 	if (c.outFill === 0) return;
 	const { out, socket } = c;
-	const roomLeft = socket.write(out.subarray(0, c.outFill));
+	const roomLeft = socket.write(out.subarray(0, c.outFill), c.onWritten);
 	c.out = NO_BYTES;
 	c.outFill = 0;
 	// Nothing waits: the bytes are with the operating system, and the buffer is free again.
 	if (socket.writableLength === 0) {
+		c.writeSince = 0;
 		if (out.length === OUT_BYTES && c.lane.spareBuffers.length < SPARE_BUFFERS) c.lane.spareBuffers.push(out);
 		return;
 	}

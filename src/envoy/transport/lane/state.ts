@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Clock } from "../../../lib/clock.ts";
 import type { InFlight, ProcessCall } from "../in-flight.ts";
+import type { QueueClock } from "../queue-clock.ts";
 import type { LaneLimits, TransportDeps, TransportOptions } from "../types.ts";
 import type { Budget } from "./budget.ts";
 import type { ReceiveWindow } from "./flow-window.ts";
@@ -17,6 +18,7 @@ export interface Lane {
 	readonly deps: TransportDeps;
 	readonly calls: InFlight;
 	readonly clock: Clock;
+	readonly queue: QueueClock;
 	readonly connections: Set<Connection>;
 	/** Octets of messages that are incomplete or wait to leave, over all connections. */
 	held: number;
@@ -43,6 +45,8 @@ export interface Connection {
 	readonly socket: Socket;
 	/** When the work began that is being done now; read once per piece of work. */
 	now: number;
+	/** Milliseconds that what is read now has waited at most. */
+	waitedMs: number;
 	/** Work is being done: what it writes leaves at its end. */
 	inTurn: boolean;
 	readonly openedAt: number;
@@ -105,6 +109,8 @@ export interface Connection {
 	firstBlock: boolean;
 	/** The socket takes no more for now. */
 	blocked: boolean;
+	/** Told where a write leaves later than it was made, as each does over TLS. */
+	readonly onWritten: (() => void) | undefined;
 	/** Since when something lies in the socket; 0: nothing does. */
 	writeSince: number;
 
@@ -121,6 +127,11 @@ export interface Stream {
 	readonly route: number;
 	/** Wall clock, milliseconds since 1970; Infinity: none. */
 	readonly deadlineMs: number;
+	/** The caller's patience in milliseconds when the call was read, and how much of it was over; Infinity: none. */
+	readonly timeoutMs: number;
+	readonly waitedMs: number;
+	/** Monotonic, when the call was read. */
+	readonly readAt: number;
 	/** The peer has ended its side. */
 	ended: boolean;
 	/** Our side has ended, or will when what waits has left; what still comes is not looked at. */

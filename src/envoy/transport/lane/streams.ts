@@ -7,13 +7,17 @@ export function openStream(
 	id: number,
 	ended: boolean,
 	head: RequestHead,
-	deadlineMs: number,
+	timeoutMs: number,
 ): Stream {
+	const { clock } = c.lane;
 	const stream: Stream = {
 		id,
 		connection: c,
 		route: head.route,
-		deadlineMs,
+		deadlineMs: timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : clock.now() + timeoutMs,
+		timeoutMs,
+		waitedMs: c.waitedMs,
+		readAt: c.now,
 		ended,
 		answered: false,
 		gone: false,

@@ -43,6 +43,8 @@ function sweepConnection(c: Connection): void {
 		if (now - c.farewellAt > LINGER_MS) c.socket.destroy();
 		return;
 	}
+	// What was written in part, and left, is told by no event.
+	if (c.socket.writableLength === 0) c.writeSince = 0;
 	const late = stalled(c, limits.stallMs);
 	if (late !== undefined) {
 		failConnection(c, overLimit("lane.stall_seconds", late));

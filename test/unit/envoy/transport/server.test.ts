@@ -284,8 +284,12 @@ describe.each(TRANSPORTS)("%s: addresses", (each) => {
 		});
 	});
 
-	test("an address of another machine is address_unusable", async () => {
-		await expect(start({}, { addresses: ["192.0.2.1:9191"] })).rejects.toMatchObject({
+	test("an address that other machines reach is address_unsafe without TLS", async () => {
+		await expect(start({}, { addresses: ["0.0.0.0:0"] })).rejects.toMatchObject({ code: "address_unsafe" });
+	});
+
+	test("a socket in a folder that is not there is address_unusable", async () => {
+		await expect(start({}, { addresses: ["unix:///nowhere/at/all.sock"] })).rejects.toMatchObject({
 			code: "address_unusable",
 		});
 	});

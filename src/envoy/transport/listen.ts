@@ -1,9 +1,9 @@
 import { lookup } from "node:dns/promises";
 import type { AddressInfo, Server } from "node:net";
-import { parseAddress } from "../../../lib/address.ts";
-import { errorMessage, hasErrorCode } from "../../../lib/error-message.ts";
-import { PosternError } from "../../../lib/errors.ts";
-import { bindWithMode, clearStaleSocket, socketPath } from "../unix-socket.ts";
+import { parseAddress } from "../../lib/address.ts";
+import { errorMessage, hasErrorCode } from "../../lib/error-message.ts";
+import { PosternError } from "../../lib/errors.ts";
+import { bindWithMode, clearStaleSocket, socketPath } from "./unix-socket.ts";
 
 /** Binds one address, by as many servers as its name has addresses; answers it as bound. @throws PosternError */
 export async function listenAt(
