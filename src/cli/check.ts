@@ -1,5 +1,6 @@
 import { type Finding, formatFinding } from "../config/finding.ts";
 import { readConfig } from "../config/load.ts";
+import { endpoints } from "../config/worker-addresses.ts";
 import { systemClock } from "../lib/clock.ts";
 import { inspect } from "../serve/findings.ts";
 import type { Command, CommandIo } from "./command.ts";
@@ -13,9 +14,9 @@ export const checkCommand: Command = {
 
 Reads the configuration as \`postern serve\` would, with the same options and environment, and tries what it needs:
 the bundle loads, its builtins exist, the decision path is in it, the key set and the hash key can be read. Opens no
-port. Each finding is one line: file:line:column, key, what is wrong, code.
+port. With serve.workers it lists the endpoints for Envoy's cluster. Each finding is one line: file:line:column, key, what is wrong, code.
 
-${CONFIG_FLAGS_HELP}  --json                 one JSON object: {"ok", "findings", "policy"}
+${CONFIG_FLAGS_HELP}  --json                 one JSON object: {"ok", "findings", "policy", "endpoints"}
 
 Exit codes: 0 nothing found, 1 findings, 2 usage.
 `,
@@ -33,11 +34,15 @@ Exit codes: 0 nothing found, 1 findings, 2 usage.
 		const { findings, policy } = reading.ok
 			? await inspect(reading.config, systemClock, reading.placeOf)
 			: { findings: reading.findings, policy: undefined };
+		const listed = reading.ok && reading.config.serve.workers > 0 ? endpoints(reading.config.serve) : [];
 		if (values.json === true) {
-			io.stdout.write(
-				`${JSON.stringify({ ok: findings.length === 0, findings, ...(policy === undefined ? {} : { policy }) })}\n`,
-			);
-		} else tell(findings, policy?.revision, io);
+			const found = { ok: findings.length === 0, findings, ...(policy === undefined ? {} : { policy }) };
+			const all = listed.length === 0 ? found : { ...found, endpoints: listed };
+			io.stdout.write(`${JSON.stringify(all)}\n`);
+			return findings.length === 0 ? 0 : 1;
+		}
+		for (const endpoint of listed) io.stdout.write(`endpoint ${endpoint}\n`);
+		tell(findings, policy?.revision, io);
 		return findings.length === 0 ? 0 : 1;
 	},
 };

@@ -22,6 +22,7 @@ export const REASONS = {
 	policy_missing: 503,
 	policy_error: 503,
 	policy_trap: 503,
+	poison: 503,
 	projection_mismatch: 503,
 	result_invalid: 503,
 	decision_type: 503,

@@ -3,14 +3,21 @@ import { PosternError } from "../lib/errors.ts";
 import { NATIVE_BUILTINS } from "./builtins/native/natives.ts";
 import { HOST_BUILTINS } from "./builtins/table.ts";
 import { type Bundle, readBundle } from "./bundle/read.ts";
+import type { EvaluationGuard, EvaluationNotes } from "./guard.ts";
 import type { PolicyLimits } from "./limits.ts";
 import { readsByEntrypoint } from "./plan/by-entrypoint.ts";
 import { EVERYTHING } from "./plan/read-tree.ts";
-import type { ActivePolicy } from "./types.ts";
+import type { ActivePolicy, Evaluation } from "./types.ts";
 import { compileModule } from "./wasm/abi.ts";
 import { createEvaluator, type Evaluator } from "./wasm/evaluator.ts";
 
 const EMPTY_INPUT = Buffer.from("{}");
+
+const POISON: Evaluation = {
+	kind: "failed",
+	reason: "poison",
+	message: "a policy hung or trapped over this input a while ago",
+};
 
 /** Names that a caller may use, each with the module's own; refused where the module lacks one. */
 function resolveEntrypoints(bundle: Bundle, evaluator: Evaluator): ReadonlyMap<string, string> {
@@ -25,9 +32,15 @@ function resolveEntrypoints(bundle: Bundle, evaluator: Evaluator): ReadonlyMap<s
 }
 
 /** An entrypoint that traps on the emptiest input would trap on every request. */
-function selfCheck(evaluator: Evaluator, entrypoints: ReadonlyMap<string, string>): void {
+function selfCheck(
+	evaluator: Evaluator,
+	entrypoints: ReadonlyMap<string, string>,
+	notes: EvaluationNotes | undefined,
+): void {
 	for (const [path, name] of entrypoints) {
+		notes?.begin(path, EMPTY_INPUT);
 		const outcome = evaluator.evaluate(name, EMPTY_INPUT);
+		notes?.end();
 		if (outcome.kind === "failed" && outcome.reason === "policy_trap") {
 			throw new PosternError("policy_invalid", `${path} does not run: ${outcome.message}`);
 		}
@@ -48,7 +61,7 @@ export interface LoadedPolicy extends ActivePolicy {
 
 /**
  * Bytes of a bundle → a policy ready to evaluate: read, verify digests, compile, check builtins, self-check. Not
- * warmed up.
+ * warmed up. `guard` stands before every evaluation.
  * @throws {PosternError} `bundle_too_large`, `bundle_invalid`, `bundle_corrupt`, `builtin_missing`, `policy_invalid`
  */
 export async function loadPolicy(
@@ -56,6 +69,7 @@ export async function loadPolicy(
 	limits: PolicyLimits,
 	clock: Clock,
 	serial = 1,
+	guard?: EvaluationGuard,
 ): Promise<LoadedPolicy> {
 	const bundle = await readBundle(bytes, limits.max_bundle_bytes);
 	const { module, unchanged } = await compileModule(bundle.wasm);
@@ -68,7 +82,7 @@ export async function loadPolicy(
 		clock,
 	});
 	const entrypoints = resolveEntrypoints(bundle, evaluator);
-	selfCheck(evaluator, entrypoints);
+	selfCheck(evaluator, entrypoints, guard);
 	const reads = readsByEntrypoint(bundle, entrypoints);
 	return {
 		revision: bundle.revision === "" ? bundle.digest.slice(0, 12) : bundle.revision,
@@ -84,7 +98,13 @@ export async function loadPolicy(
 			if (name === undefined) {
 				return { kind: "failed", reason: "policy_missing", message: `no entrypoint ${entrypoint}` };
 			}
-			return evaluator.evaluate(name, input, nowMs);
+			if (guard === undefined) return evaluator.evaluate(name, input, nowMs);
+			if (guard.refuses(name, input)) return POISON;
+			guard.begin(name, input);
+			const outcome = evaluator.evaluate(name, input, nowMs);
+			guard.end();
+			if (outcome.kind === "failed" && outcome.reason === "policy_trap") guard.trapped(name, input);
+			return outcome;
 		},
 		reads: (entrypoint) => reads.get(entrypoint.replace(/^\/+|\/+$/g, "")) ?? EVERYTHING,
 		memoryBytes: evaluator.memoryBytes,

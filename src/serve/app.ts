@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import process from "node:process";
-import { type AdminServer, startAdmin } from "../admin/http.ts";
+import type { AdminServer } from "../admin/http.ts";
 import { directiveNames } from "../audit/directive-names.ts";
 import { openSink } from "../audit/open-sink.ts";
 import { safeReport } from "../audit/safe-paths.ts";
@@ -20,17 +20,19 @@ import { createProcess } from "../envoy/ext-proc/session.ts";
 import type { Descriptors } from "../envoy/protobuf/descriptors.ts";
 import { startTransport } from "../envoy/transport/server.ts";
 import type { Transport, TransportOptions } from "../envoy/transport/types.ts";
-import { bindWithMode, clearStaleSocket } from "../envoy/transport/unix-socket.ts";
 import { readDirective } from "../fields/directive.ts";
 import { DECISION_RULES } from "../fields/directive-rules.ts";
 import { createIdentify } from "../identity/identify.ts";
-import { parseAddress } from "../lib/address.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { PosternError } from "../lib/errors.ts";
+import { createGuard, type EvaluationGuard } from "../policy/guard.ts";
+import { createPoison } from "../policy/poison.ts";
+import type { ActivationOptions, PolicySource } from "../policy/source/activation.ts";
 import { filePolicySource } from "../policy/source/file.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { createMetrics, type MetricsRegistry } from "../telemetry/metrics.ts";
 import type { Logger } from "../telemetry/types.ts";
+import { openAdminPort, socketMode } from "./admin-port.ts";
 import { loadDescriptors } from "./descriptor-set.ts";
 import { type HashKey, readHashKey } from "./hash-key.ts";
 import { missingForReadiness } from "./readiness.ts";
@@ -45,6 +47,10 @@ export interface AppOverrides {
 	/** A new decision id. */
 	readonly newId?: () => string;
 	readonly startTransport?: typeof startTransport;
+	/** In the place of the bundle file. */
+	readonly policySource?: (options: ActivationOptions) => PolicySource;
+	/** In the place of one that refuses what trapped in this process. */
+	readonly guard?: EvaluationGuard;
 	readonly version?: string;
 }
 
@@ -87,11 +93,16 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 	const version = overrides.version ?? "";
 	metrics.buildInfo.set(1, { version, node: process.versions.node });
 
-	const policy = filePolicySource({
-		path: config.policy.bundle,
+	const guard =
+		overrides.guard ??
+		createGuard({
+			poison: createPoison(clock),
+			onTrapped: () => metrics.poisoned.inc({ cause: "trap" }),
+		});
+	const activation: ActivationOptions = {
 		limits: config.policy,
 		clock,
-		pollSeconds: config.policy.poll_seconds,
+		guard,
 		onActivated: (active) => {
 			metrics.policyReloads.inc({ result: "activated" });
 			metrics.policyInfo.set(1, { revision: active.revision });
@@ -103,7 +114,10 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			const kept = policy.current()?.revision;
 			log.error({ code: error.code, error: error.message, kept }, "the bundle was not activated");
 		},
-	});
+	};
+	const { bundle: path, poll_seconds: pollSeconds } = config.policy;
+	const policy: PolicySource =
+		overrides.policySource?.(activation) ?? filePolicySource({ ...activation, path, pollSeconds });
 	const identity = createIdentify({ config: config.identity, clock, log, metrics });
 	registry.onScrape(() => {
 		const age = identity.state().keySet?.ageMs;
@@ -155,7 +169,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 				log,
 				metrics,
 			});
-			admin = await openAdmin();
+			admin = await openAdminPort(config, { missing, metrics: registry, status });
 			await Promise.all([policy.start(), identity.start()]);
 			if (stopping !== undefined) throw new PosternError("internal", "stopped while it was starting");
 			readinessTimer = setInterval(updateReadiness, READINESS_MS);
@@ -235,15 +249,6 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			errors: fields.errors,
 			maxBodyBytes: fields.max_body_bytes,
 			maxOutputBytes: fields.max_decoded_bytes,
-		});
-	}
-
-	async function openAdmin(): Promise<AdminServer | undefined> {
-		const address = parseAddress(config.serve.admin);
-		if (address === undefined) return undefined;
-		return startAdmin(address, { missing, metrics: registry, status }, async (path, bind) => {
-			await clearStaleSocket(path);
-			await bindWithMode(path, socketMode(config), bind);
 		});
 	}
 
@@ -329,10 +334,6 @@ function transportOptions(config: Config): TransportOptions {
 			stallMs: serve.lane.stall_seconds * 1000,
 		},
 	};
-}
-
-function socketMode(config: Config): number {
-	return Number.parseInt(config.serve.socket_mode, 8);
 }
 
 function sinkOption(sink: AuditSink | undefined): { readonly sink?: AuditSink } {

@@ -33,6 +33,8 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 		projectionMismatches: createCounter(METRICS.projectionMismatches),
 		policyReloads: createCounter(METRICS.policyReloads),
 		policyInfo: createInfoGauge(METRICS.policyInfo),
+		poisoned: createCounter(METRICS.poisoned),
+		workerRestarts: createCounter(METRICS.workerRestarts),
 		bodies: createCounter(METRICS.bodies),
 		bodyBytes: createCounter(METRICS.bodyBytes),
 		maskedFields: createCounter(METRICS.maskedFields),

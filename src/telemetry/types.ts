@@ -25,6 +25,8 @@ export interface Metrics {
 	readonly projectionMismatches: Counter;
 	readonly policyReloads: Counter;
 	readonly policyInfo: Gauge;
+	readonly poisoned: Counter;
+	readonly workerRestarts: Counter;
 	readonly bodies: Counter;
 	readonly bodyBytes: Counter;
 	readonly maskedFields: Counter;

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "@jest/globals";
 import { systemClock } from "../../../src/lib/clock.ts";
 import type { PosternError } from "../../../src/lib/errors.ts";
 import { DEFAULT_POLICY_LIMITS, type PolicyLimits } from "../../../src/policy/limits.ts";
-import { filePolicySource, type PolicySource } from "../../../src/policy/source/file.ts";
+import { filePolicySource } from "../../../src/policy/source/file.ts";
 import { bundleOf, inFolder, inputOf } from "../../support/policy.ts";
 
 const PATH = "envoy/authz/allow";
@@ -23,7 +23,7 @@ beforeAll(async () => {
 interface Scene {
 	readonly folder: string;
 	readonly file: string;
-	readonly source: PolicySource;
+	readonly source: ReturnType<typeof filePolicySource>;
 	readonly failures: PosternError[];
 	readonly activated: string[];
 }
