@@ -6,10 +6,9 @@ import { POISON_MS, type Poisoned } from "../../policy/poison.ts";
 import type { Logger } from "../../telemetry/types.ts";
 import type { AppAddresses } from "../app.ts";
 import { createBackOff } from "./back-off.ts";
-import type { FromWatchdog, FromWorker } from "./messages.ts";
+import type { FromWatchdog } from "./messages.ts";
 import { retire } from "./merge-metrics.ts";
-import type { WriteLines } from "./relay-lines.ts";
-import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
+import type { Said, WorkerProcess } from "./worker-process.ts";
 
 /** How long a worker may take from its start to its open ports, and to answer a scrape. */
 const START_MS = 30_000;
@@ -31,8 +30,8 @@ export interface SlotDeps {
 	readonly version: string;
 	readonly clock: Clock;
 	readonly log: Logger;
-	readonly writeAudit: WriteLines;
-	readonly writeLog: WriteLines;
+	/** A process that is up, or soon will be. */
+	readonly takeProcess: () => WorkerProcess;
 	/** What is refused now, for a worker that starts. */
 	readonly poisoned: () => readonly Poisoned[];
 	/** This worker hung or trapped over an input, or is about to: the others are told. */
@@ -98,13 +97,7 @@ export function createSlot(number: number, deps: SlotDeps): Slot {
 		let failure: PosternError | undefined;
 		unready = ["it starts"];
 		return new Promise((resolve, reject) => {
-			const worker = startWorkerProcess({
-				processes: serve.workers + 1,
-				writeAudit: deps.writeAudit,
-				writeLog: deps.writeLog,
-				onMessage,
-				onWatchdog,
-			});
+			const worker = deps.takeProcess();
 			current = worker;
 			const late = setTimeout(() => end("it does not start"), START_MS);
 			const watch = setInterval(() => {
@@ -116,7 +109,7 @@ export function createSlot(number: number, deps: SlotDeps): Slot {
 				log.error({ worker: number, pid: worker.pid, why }, "worker is ended");
 				worker.kill();
 			}
-			function onMessage(message: Exclude<FromWorker, { readonly type: "answer" }>): void {
+			function onMessage(message: Said): void {
 				if (message.type === "up") {
 					const { version } = deps;
 					worker.send({ type: "start", worker: number, config: own, version, poisoned: deps.poisoned() });
@@ -142,6 +135,7 @@ export function createSlot(number: number, deps: SlotDeps): Slot {
 					end("its event loop stands still");
 				}
 			}
+			worker.listen({ onMessage, onWatchdog });
 			void worker.ended.then((how) => {
 				clearTimeout(late);
 				clearInterval(watch);

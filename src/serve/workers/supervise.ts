@@ -14,6 +14,8 @@ import { mergeExpositions, retire } from "./merge-metrics.ts";
 import { oneAtATime } from "./relay-lines.ts";
 import { rollPolicy } from "./roll-policy.ts";
 import { createSlot, type Slot } from "./slot.ts";
+import { createSpare } from "./spare.ts";
+import { startWorkerProcess } from "./worker-process.ts";
 
 /** How long workers may take to end beyond the drain and the audit sink's time. */
 const END_GRACE_MS = 1_000;
@@ -39,18 +41,20 @@ export function superviseWorkers(
 	/** All workers have been ready at one time. */
 	let complete = false;
 
+	// The workers, the spare and this process.
+	const processes = config.serve.workers + 2;
+	const spare = createSpare(() => startWorkerProcess({ processes, writeAudit, writeLog }));
 	const slots: readonly Slot[] = Array.from({ length: config.serve.workers }, (_, index) => {
 		const slot: Slot = createSlot(index + 1, {
 			config,
 			version,
 			clock,
 			log,
-			writeAudit,
-			writeLog,
+			takeProcess: spare.take,
 			poisoned: poison.list,
 			onPoison: (poisoned, cause) => spread(slot, poisoned, cause),
 			onRestart: (cause) => metrics.workerRestarts.inc({ cause }),
-			onStarted: () => void policy.bring(slot),
+			onStarted: () => void policy.bring(slot).then(spare.prepare),
 		});
 		return slot;
 	});
@@ -109,6 +113,7 @@ export function superviseWorkers(
 
 	async function shutDown(reason: string): Promise<void> {
 		await Promise.resolve();
+		spare.stop();
 		const ended = Promise.all([policy.stop(), ...slots.map((slot) => slot.stop(reason))]);
 		const patienceMs =
 			(config.serve.drain_seconds + FIXED_LIMITS.shutdown_audit_seconds.value) * 1000 + END_GRACE_MS;

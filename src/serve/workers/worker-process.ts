@@ -16,6 +16,8 @@ export interface WorkerProcess {
 	readonly ended: Promise<string>;
 	/** It has ended, and its output has been handed on. */
 	readonly silent: Promise<void>;
+	/** Takes what it says from now on; that it is up is said again. */
+	listen(listener: WorkerListener): void;
 	send(message: ToWorker): void;
 	/** The worker's answer; rejects when it says no, ends, or takes longer. */
 	ask(message: Question, limitMs: number): Promise<unknown>;
@@ -31,9 +33,14 @@ export interface WorkerProcessOptions {
 	readonly processes: number;
 	readonly writeAudit: WriteLines;
 	readonly writeLog: WriteLines;
-	readonly onMessage: (message: Exclude<FromWorker, { readonly type: "answer" }>) => void;
+}
+
+export interface WorkerListener {
+	readonly onMessage: (message: Said) => void;
 	readonly onWatchdog: (message: FromWatchdog) => void;
 }
+
+export type Said = Exclude<FromWorker, { readonly type: "answer" }>;
 
 // A package holds the same file without its types.
 const MAIN = fileURLToPath(
@@ -47,11 +54,14 @@ export function startWorkerProcess(options: WorkerProcessOptions): WorkerProcess
 	});
 	const asked = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
 	let nextId = 0;
+	let up = false;
+	let listener: WorkerListener | undefined;
 
 	child.on("message", (message) => {
 		const said = message as FromWorker;
 		if (said.type !== "answer") {
-			options.onMessage(said);
+			up ||= said.type === "up";
+			listener?.onMessage(said);
 			return;
 		}
 		const { id, answer } = said;
@@ -61,7 +71,7 @@ export function startWorkerProcess(options: WorkerProcessOptions): WorkerProcess
 		else waiting?.reject(new PosternError(answer.code, answer.message));
 	});
 	const watched = createInterface({ input: streamOf(child, WATCHDOG_FD) });
-	watched.on("line", (line) => options.onWatchdog(JSON.parse(line) as FromWatchdog));
+	watched.on("line", (line) => listener?.onWatchdog(JSON.parse(line) as FromWatchdog));
 	const relays = [
 		relay(streamOf(child, AUDIT_FD), options.writeAudit),
 		relay(streamOf(child, 2), options.writeLog),
@@ -80,6 +90,10 @@ export function startWorkerProcess(options: WorkerProcessOptions): WorkerProcess
 		pid: child.pid,
 		ended,
 		silent: Promise.all([ended, ...relays]).then(() => undefined),
+		listen(given) {
+			listener = given;
+			if (up) given.onMessage({ type: "up" });
+		},
 		send,
 		ask(question, limitMs) {
 			const id = nextId++;
