@@ -118,7 +118,11 @@ async function answerFor(request: IncomingMessage, deps: AdminDeps): Promise<Ans
 		case "/metrics":
 			return { code: 200, type: deps.metrics.contentType, body: await deps.metrics.render() };
 		case "/status":
-			return { code: 200, type: "application/json", body: `${JSON.stringify(await deps.status(), null, 2)}\n` };
+			return {
+				code: 200,
+				type: "application/json",
+				body: `${JSON.stringify(await deps.status(), null, 2)}\n`,
+			};
 		default:
 			return { code: 404, type: TEXT, body: "/livez /readyz /metrics /status\n" };
 	}

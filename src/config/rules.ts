@@ -13,7 +13,14 @@ export interface RuleFinding {
 
 /** The rules between keys that no single key can hold. A configuration that breaks one does not start. */
 export function brokenRules(config: Config): readonly RuleFinding[] {
-	return [...callers(config), ...ports(config), ...workers(config), ...memory(config), ...keySet(config), ...headers(config)];
+	return [
+		...callers(config),
+		...ports(config),
+		...workers(config),
+		...memory(config),
+		...keySet(config),
+		...headers(config),
+	];
 }
 
 /**

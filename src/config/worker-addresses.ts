@@ -18,7 +18,10 @@ export function workerAddress(text: string, number: number): string {
 }
 
 /** The endpoints of all workers, worker by worker, for Envoy's cluster; without workers, the addresses as configured. */
-export function endpoints(serve: { readonly grpc: readonly string[]; readonly workers: number }): readonly string[] {
+export function endpoints(serve: {
+	readonly grpc: readonly string[];
+	readonly workers: number;
+}): readonly string[] {
 	if (serve.workers === 0) return serve.grpc;
 	return Array.from({ length: serve.workers }, (_, index) =>
 		serve.grpc.map((address) => workerAddress(address, index + 1)),

@@ -31,7 +31,10 @@ export function heapLimits(memoryMaxBytes: number, processes: number): HeapLimit
 }
 
 /** The options of Node that set them, but those that `given` already sets. */
-export function heapOptions({ oldSpace, semiSpace }: HeapLimits, given: readonly string[]): readonly string[] {
+export function heapOptions(
+	{ oldSpace, semiSpace }: HeapLimits,
+	given: readonly string[],
+): readonly string[] {
 	const wanted = [
 		...(oldSpace === undefined ? [] : [["--max-old-space-size", oldSpace] as const]),
 		["--max-semi-space-size", semiSpace] as const,

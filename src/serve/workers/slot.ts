@@ -6,8 +6,8 @@ import { POISON_MS, type Poisoned } from "../../policy/poison.ts";
 import type { Logger } from "../../telemetry/types.ts";
 import type { AppAddresses } from "../app.ts";
 import { createBackOff } from "./back-off.ts";
-import type { FromWatchdog } from "./messages.ts";
 import { retire } from "./merge-metrics.ts";
+import type { FromWatchdog } from "./messages.ts";
 import type { Said, WorkerProcess } from "./worker-process.ts";
 
 /** How long a worker may take from its start to its open ports, and to answer a scrape. */

@@ -79,7 +79,9 @@ export function superviseWorkers(
 		if (stopping !== undefined) return ["draining: the process is on its way out"];
 		const { active, lastError } = policy.state();
 		if (active === undefined) {
-			return [`no policy is active${lastError === undefined ? "" : `: ${lastError.message} (${lastError.code})`}`];
+			return [
+				`no policy is active${lastError === undefined ? "" : `: ${lastError.message} (${lastError.code})`}`,
+			];
 		}
 		const waiting = slots.filter((slot) => !slot.serving() || slot.missing().length > 0);
 		complete ||= waiting.length === 0;

@@ -2,8 +2,8 @@ import { writeSync } from "node:fs";
 import process from "node:process";
 import { workerData } from "node:worker_threads";
 import { CELL, viewNotes } from "./shared-notes.ts";
-import { createWatching, LOOKS } from "./watching.ts";
 import type { WatchdogOrder } from "./watchdog.ts";
+import { createWatching, LOOKS } from "./watching.ts";
 
 /** Looks after which a main thread that does not see that the supervisor is gone is ended from here. */
 const ORPHANED_LOOKS = 8 * LOOKS;

@@ -4,8 +4,8 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { PosternError } from "../../lib/errors.ts";
 import { cgroupMemoryMax, heapLimits, heapOptions } from "../../launch/memory.ts";
+import { PosternError } from "../../lib/errors.ts";
 import { AUDIT_FD, type FromWatchdog, type FromWorker, type ToWorker, WATCHDOG_FD } from "./messages.ts";
 import { relayLines, type WriteLines } from "./relay-lines.ts";
 
@@ -102,10 +102,12 @@ export function startWorkerProcess(options: WorkerProcessOptions): WorkerProcess
 					asked.delete(id);
 					reject(new PosternError("internal", "the worker does not answer"));
 				}, limitMs);
-				const settle = <V>(end: (value: V) => void) => (value: V): void => {
-					clearTimeout(limit);
-					end(value);
-				};
+				const settle =
+					<V>(end: (value: V) => void) =>
+					(value: V): void => {
+						clearTimeout(limit);
+						end(value);
+					};
 				asked.set(id, { resolve: settle(resolve), reject: settle(reject) });
 				send({ ...question, id });
 			});
