@@ -71,7 +71,7 @@ export async function startFleet(setup: FleetSetup): Promise<Fleet> {
 		join(folder, "postern.yaml"),
 		[
 			`serve: {grpc: ["unix:p.sock"], admin: "unix:admin.sock", drain_seconds: 5, workers: ${workers}${serve}}`,
-			"policy: {bundle: bundle.tar.gz, poll_seconds: 1}",
+			"policy: {bundle: bundle.tar.gz, poll_seconds: 1, max_memory_bytes: 16777216}",
 			`audit: {sink: ${setup.audit ?? "audit.jsonl"}}`,
 			"log: {level: info}",
 			"",
