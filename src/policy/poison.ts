@@ -20,6 +20,8 @@ export interface Poison {
 	refuses(entrypoint: string, input: Uint8Array): boolean;
 	/** Refuses from now on; a shorter time never cuts a longer one short. */
 	add(poisoned: Poisoned): void;
+	/** Refuses it no longer: it was suspected, and was only slow. */
+	forgive(digest: string): void;
 	/** What is refused now. */
 	list(): readonly Poisoned[];
 }
@@ -65,6 +67,7 @@ export function createPoison(clock: Pick<Clock, "monotonic">): Poison {
 				remove(oldest);
 			}
 		},
+		forgive: remove,
 		list() {
 			const now = clock.monotonic();
 			return [...entries].flatMap(([digest, { length, until }]) =>

@@ -20,7 +20,7 @@ allow := {"allowed": true, "response": {"release": ["$.id"]}} if {
 
 allow := {"allowed": true} if {
 	startswith(input.attributes.request.http.path, "/hang/")
-	count([1 | some i in numbers.range(1, 60000); some j in numbers.range(1, 60000); j == 0]) > 0
+	count([1 | some i in numbers.range(1, 9000); some j in numbers.range(1, 9000); i * j == 0 - 1]) > 0
 }
 `;
 

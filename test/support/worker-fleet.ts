@@ -51,6 +51,8 @@ export interface FleetSetup {
 	/** Inside `serve: {…}`. */
 	readonly serve?: string;
 	readonly audit?: string;
+	/** Of one policy instance, bytes; so much that a policy which loops hits no limit for a while, unless told otherwise. */
+	readonly memory?: number;
 	/** Does not wait for the line that says that it is ready. */
 	readonly unready?: boolean;
 }
@@ -71,7 +73,7 @@ export async function startFleet(setup: FleetSetup): Promise<Fleet> {
 		join(folder, "postern.yaml"),
 		[
 			`serve: {grpc: ["unix:p.sock"], admin: "unix:admin.sock", drain_seconds: 5, workers: ${workers}${serve}}`,
-			"policy: {bundle: bundle.tar.gz, poll_seconds: 1, max_memory_bytes: 16777216}",
+			`policy: {bundle: bundle.tar.gz, poll_seconds: 1, max_memory_bytes: ${setup.memory ?? 1 << 30}}`,
 			`audit: {sink: ${setup.audit ?? "audit.jsonl"}}`,
 			"log: {level: info}",
 			"",

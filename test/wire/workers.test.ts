@@ -16,12 +16,12 @@ allow := true if startswith(input.attributes.request.http.path, "/ok")
 
 allow := true if {
 	startswith(input.attributes.request.http.path, "/hang")
-	count([1 | some i in numbers.range(1, 60000); some j in numbers.range(1, 60000); j == 0]) > 0
+	count([1 | some i in numbers.range(1, 9000); some j in numbers.range(1, 9000); i * j == 0 - 1]) > 0
 }
 
 allow := true if {
 	input.attributes.request.http.path == "/trap"
-	count([i | some i in numbers.range(1, 100000000)]) > 0
+	count([i | some i in numbers.range(1, 1000000)]) > 0
 }
 `;
 const DENY_ALL = "package envoy.authz\n\ndefault allow := false\n";
@@ -87,26 +87,6 @@ describe("two workers", () => {
 		expect(metric(text, 'postern_poisoned_inputs_total{cause="hang"}')).toBe(1);
 	});
 
-	test("what trapped in one is refused by all, those that start later too; what is different is not", async () => {
-		expect(await check(1, "/trap")).toBe("ServiceUnavailable");
-		await until(async () => {
-			const before = (await fleet.records()).length;
-			await check(2, "/trap");
-			await until(async () => (await fleet.records()).length > before);
-			return (await fleet.records()).at(-1)?.["reason"] === "poison";
-		});
-		const [first = 0] = await pids();
-		process.kill(first, "SIGKILL");
-		await until(async () => (await allReady()) && (await pids())[0] !== first);
-		expect(await check(1, "/trap")).toBe("ServiceUnavailable");
-		await until(async () => (await fleet.records()).filter(({ reason }) => reason === "poison").length >= 2);
-		expect((await fleet.records()).at(-1)).toMatchObject({ reason: "poison" });
-		expect(await check(1, "/ok")).toBe("allow");
-		const { text } = await fleet.admin("/metrics");
-		expect(metric(text, 'postern_poisoned_inputs_total{cause="trap"}')).toBeGreaterThan(0);
-		expect(metric(text, 'postern_worker_restarts_total{cause="exit"}')).toBe(1);
-	});
-
 	test("one that is killed is replaced, readiness of the whole stays, and counters do not fall", async () => {
 		for (let times = 0; times < 10; times++) await check(1, "/ok");
 		const counted = await checks();
@@ -164,11 +144,10 @@ describe("two workers", () => {
 	test("SIGTERM under load: what was begun is answered, every answer is on record, exit code 0", async () => {
 		let going = true;
 		let answered = 0;
-		const before = (await fleet.records()).length;
 		const load = [1, 2, 1, 2].map(async (worker, lane) => {
 			while (going) {
 				try {
-					await fleet.check(worker, `/ok/${lane}`);
+					await fleet.check(worker, `/ok/load/${lane}`);
 					answered++;
 				} catch {
 					return;
@@ -180,7 +159,10 @@ describe("two workers", () => {
 		expect(await fleet.ended).toEqual([0, null]);
 		going = false;
 		await Promise.all(load);
-		expect((await fleet.records()).length).toBe(before + answered);
+		const recorded = (await fleet.records()).filter(({ operation }) =>
+			(operation as { path: string }).path.startsWith("/ok/load"),
+		);
+		expect(recorded.length).toBe(answered);
 	});
 });
 
@@ -195,6 +177,27 @@ describe("and others", () => {
 		expect(await check(2, "/hang")).toBe("ServiceUnavailable");
 		expect(await check(2, "/ok")).toBe("allow");
 		expect(await pids()).toEqual(before);
+	});
+
+	test("what trapped in one is refused by all, those that start later too; what is different is not", async () => {
+		await start({ memory: 16 << 20 });
+		expect(await check(1, "/trap")).toBe("ServiceUnavailable");
+		await until(async () => {
+			const before = (await fleet.records()).length;
+			await check(2, "/trap");
+			await until(async () => (await fleet.records()).length > before);
+			return (await fleet.records()).at(-1)?.["reason"] === "poison";
+		});
+		const [first = 0] = await pids();
+		process.kill(first, "SIGKILL");
+		await until(async () => (await allReady()) && (await pids())[0] !== first);
+		expect(await check(1, "/trap")).toBe("ServiceUnavailable");
+		await until(async () => (await fleet.records()).filter(({ reason }) => reason === "poison").length >= 2);
+		expect((await fleet.records()).at(-1)).toMatchObject({ reason: "poison" });
+		expect(await check(1, "/ok")).toBe("allow");
+		const { text } = await fleet.admin("/metrics");
+		expect(metric(text, 'postern_poisoned_inputs_total{cause="trap"}')).toBeGreaterThan(0);
+		expect(metric(text, 'postern_worker_restarts_total{cause="exit"}')).toBe(1);
 	});
 
 	test("a second signal cuts off what is still under way", async () => {
@@ -219,7 +222,7 @@ describe("and others", () => {
 
 default allow := false
 
-allow := true if count([1 | some i in numbers.range(1, 60000); some j in numbers.range(1, 60000); j == 0]) > 0
+allow := true if count([1 | some i in numbers.range(1, 9000); some j in numbers.range(1, 9000); i * j == 0 - 1]) > 0
 `,
 			"hanging",
 		);

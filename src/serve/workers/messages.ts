@@ -25,6 +25,7 @@ export type ToWorker =
 			readonly serial: number;
 	  }
 	| { readonly type: "poison"; readonly poisoned: Poisoned }
+	| { readonly type: "forgive"; readonly digest: string }
 	| { readonly type: "metrics" | "status"; readonly id: number }
 	| { readonly type: "stop"; readonly reason: string }
 	| { readonly type: "force" };

@@ -100,6 +100,7 @@ async function serveOrder(
 	};
 	process.on("message", (message: ToWorker) => {
 		if (message.type === "poison") poison.add(message.poisoned);
+		else if (message.type === "forgive") poison.forgive(message.digest);
 		else if (message.type === "force") app.force();
 		else if ("id" in message) {
 			const { id } = message;

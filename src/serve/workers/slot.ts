@@ -7,7 +7,7 @@ import type { Logger } from "../../telemetry/types.ts";
 import type { AppAddresses } from "../app.ts";
 import { createBackOff } from "./back-off.ts";
 import { retire } from "./merge-metrics.ts";
-import type { FromWatchdog } from "./messages.ts";
+import type { FromWatchdog, ToWorker } from "./messages.ts";
 import type { Said, WorkerProcess } from "./worker-process.ts";
 
 /** How long a worker may take from its start to its open ports, and to answer a scrape. */
@@ -34,8 +34,10 @@ export interface SlotDeps {
 	readonly takeProcess: () => WorkerProcess;
 	/** What is refused now, for a worker that starts. */
 	readonly poisoned: () => readonly Poisoned[];
-	/** This worker hung or trapped over an input, or is about to: the others are told. */
-	readonly onPoison: (poisoned: Poisoned, cause: "hang" | "trap" | "slow") => void;
+	/** This worker hung or trapped over an input: the others are told. */
+	readonly onPoison: (poisoned: Poisoned, cause: "hang" | "trap") => void;
+	/** It may be about to hang over an input, or was only slow after all. */
+	readonly onSuspicion: (poisoned: Poisoned, holds: boolean) => void;
 	readonly onRestart: (cause: "hang" | "exit") => void;
 	/** Its ports are open, for the first time or again. */
 	readonly onStarted: () => void;
@@ -51,7 +53,7 @@ export interface Slot {
 	missing(): readonly string[];
 	/** Rejects when the bundle is refused, or with `WorkerEnded`. */
 	load(bundle: HandedBundle): Promise<void>;
-	tell(poisoned: Poisoned): void;
+	tell(message: ToWorker): void;
 	/** Ends the process for something that is wrong with it; another one follows. */
 	replace(why: string): void;
 	/** No further process; the present one drains. Settles when it has ended and its output was handed on. */
@@ -92,6 +94,7 @@ export function createSlot(number: number, deps: SlotDeps): Slot {
 	function run(): Promise<AppAddresses> {
 		/** What it has been evaluating for longer than usual. */
 		let running: Poisoned | undefined;
+		let suspected = false;
 		let cause: "hang" | "exit" = "exit";
 		let heard = clock.monotonic();
 		let failure: PosternError | undefined;
@@ -128,12 +131,24 @@ export function createSlot(number: number, deps: SlotDeps): Slot {
 				heard = clock.monotonic();
 				if (message.type === "running") {
 					running = { digest: message.digest, length: message.length, ms: POISON_MS };
-				} else if (message.type === "done") running = undefined;
-				else if (message.type === "slow" && running !== undefined) deps.onPoison(running, "slow");
-				else if (message.type === "hung" && cause !== "hang") {
+				} else if (message.type === "done") {
+					if (suspected && running !== undefined) deps.onSuspicion(running, false);
+					running = undefined;
+					suspected = false;
+				} else if (message.type === "slow" && running !== undefined) {
+					suspected = true;
+					deps.onSuspicion(running, true);
+				} else if (message.type === "hung" && cause !== "hang") {
 					cause = "hang";
+					// Before its calls fail and are repeated elsewhere.
+					condemn();
 					end("its event loop stands still");
 				}
+			}
+			/** What it was evaluating is to blame for its end. */
+			function condemn(): void {
+				if (running !== undefined) deps.onPoison(running, "hang");
+				running = undefined;
 			}
 			worker.listen({ onMessage, onWatchdog });
 			void worker.ended.then((how) => {
@@ -145,7 +160,7 @@ export function createSlot(number: number, deps: SlotDeps): Slot {
 				unready = [`it ended: ${how}`];
 				retired = retire(retired, lastText);
 				lastText = "";
-				if (running !== undefined) deps.onPoison(running, "hang");
+				condemn();
 				reject(failure ?? new PosternError("internal", `worker ${number} ended: ${how}`));
 				if (stopping) return;
 				// What cannot start the first time is for a person to mend.
@@ -173,7 +188,7 @@ export function createSlot(number: number, deps: SlotDeps): Slot {
 			if (current === undefined) throw new PosternError("internal", "the worker is not there");
 			await current.ask({ type: "policy", ...bundle }, LOAD_MS);
 		},
-		tell: (poisoned) => current?.send({ type: "poison", poisoned }),
+		tell: (message) => current?.send(message),
 		replace(why) {
 			log.error({ worker: number, why }, "worker is ended");
 			current?.kill();

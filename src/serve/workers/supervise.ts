@@ -11,6 +11,7 @@ import { createMetrics } from "../../telemetry/metrics.ts";
 import { openAdminPort } from "../admin-port.ts";
 import type { App } from "../app.ts";
 import { mergeExpositions, retire } from "./merge-metrics.ts";
+import type { ToWorker } from "./messages.ts";
 import { oneAtATime } from "./relay-lines.ts";
 import { rollPolicy } from "./roll-policy.ts";
 import { createSlot, type Slot } from "./slot.ts";
@@ -19,6 +20,8 @@ import { startWorkerProcess } from "./worker-process.ts";
 
 /** How long workers may take to end beyond the drain and the audit sink's time. */
 const END_GRACE_MS = 1_000;
+/** A suspicion of which nobody hears more is over after so many times of what an event loop may stand still. */
+const SUSPICION_HANGS = 10;
 
 /**
  * `serve.workers` processes, each on endpoints of its own, and this one, which takes no calls: it watches them, replaces
@@ -53,6 +56,7 @@ export function superviseWorkers(
 			takeProcess: spare.take,
 			poisoned: poison.list,
 			onPoison: (poisoned, cause) => spread(slot, poisoned, cause),
+			onSuspicion: (poisoned, holds) => suspect(slot, poisoned, holds),
 			onRestart: (cause) => metrics.workerRestarts.inc({ cause }),
 			onStarted: () => void policy.bring(slot).then(spare.prepare),
 		});
@@ -60,15 +64,28 @@ export function superviseWorkers(
 	});
 	const policy = rollPolicy({ slots, config, clock, log });
 
-	/** All others refuse it too, those that start later as well; what is only slow, until it is known what comes of it. */
-	function spread(from: Slot, poisoned: Poisoned, cause: "hang" | "trap" | "slow"): void {
+	function tellOthers(from: Slot, message: ToWorker): void {
+		for (const slot of slots) if (slot !== from) slot.tell(message);
+	}
+
+	/** All others refuse it too, those that start later as well. */
+	function spread(from: Slot, poisoned: Poisoned, cause: "hang" | "trap"): void {
 		const { digest, length } = poisoned;
-		const told = cause === "slow" ? { digest, length, ms: config.serve.hang_milliseconds } : poisoned;
-		for (const slot of slots) if (slot !== from) slot.tell(told);
-		if (cause === "slow") return;
-		poison.add(told);
+		tellOthers(from, { type: "poison", poisoned });
+		poison.add(poisoned);
 		metrics.poisoned.inc({ cause });
 		log.error({ worker: from.number, cause, digest, input_bytes: length }, "an input is refused from now on");
+	}
+
+	/** What one is still busy with is not begun by another until it is known what comes of it. */
+	function suspect(from: Slot, { digest, length }: Poisoned, holds: boolean): void {
+		const known = poison.list().some((each) => each.digest === digest);
+		if (known) return;
+		const ms = SUSPICION_HANGS * config.serve.hang_milliseconds;
+		tellOthers(
+			from,
+			holds ? { type: "poison", poisoned: { digest, length, ms } } : { type: "forgive", digest },
+		);
 	}
 
 	/**

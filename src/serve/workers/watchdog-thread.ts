@@ -10,7 +10,10 @@ const ORPHANED_LOOKS = 8 * LOOKS;
 
 const { memory, fd, hangMilliseconds } = workerData as WatchdogOrder;
 const views = viewNotes(memory);
-const look = createWatching(views);
+const look = createWatching(views, hangMilliseconds, () => {
+	const { user, system } = process.cpuUsage();
+	return (user + system) / 1000;
+});
 let orphaned = 0;
 
 while (Atomics.wait(views.cells, CELL.stop, 0, hangMilliseconds / LOOKS) === "timed-out") {

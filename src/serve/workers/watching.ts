@@ -7,15 +7,25 @@ export const LOOKS = 8;
 /** How many times as long it may while a bundle is loaded: parsed, verified, compiled in one piece. */
 const LOADING_FACTOR = 20;
 
+/** A process that has had less of a core than this share waits for its turn, and may stand still for longer. */
+const BUSY_SHARE = 0.25;
+const WAITING_FACTOR = 4;
+
 /**
  * One look after the other at a main thread, {@link LOOKS} of them in the time that it may stand still. Looks are
- * counted, not time: a machine that sleeps puts the watcher to sleep as well.
+ * counted, not time: a machine that sleeps puts the watcher to sleep as well. `cpuMilliseconds`: what the process has
+ * used so far.
  */
-export function createWatching({ cells, entrypoint, input }: NotesMemory): () => readonly FromWatchdog[] {
+export function createWatching(
+	{ cells, entrypoint, input }: NotesMemory,
+	hangMilliseconds: number,
+	cpuMilliseconds: () => number,
+): () => readonly FromWatchdog[] {
 	let beat = -1;
 	let evaluation = -1;
 	/** Looks that found nothing changed. */
 	let still = 0;
+	let cpuBefore = 0;
 	/** Something was told that no longer holds when the thread goes on. */
 	let told = false;
 
@@ -37,6 +47,7 @@ export function createWatching({ cells, entrypoint, input }: NotesMemory): () =>
 			beat = nowBeat;
 			evaluation = nowEvaluation;
 			still = 0;
+			cpuBefore = cpuMilliseconds();
 			if (told) said.push({ type: "done" });
 			told = false;
 			return said;
@@ -50,7 +61,9 @@ export function createWatching({ cells, entrypoint, input }: NotesMemory): () =>
 		}
 		if (evaluating && still === LOOKS / 2) said.push({ type: "slow" });
 		const loading = Atomics.load(cells, CELL.loading) > 0 && !evaluating;
-		if (still >= LOOKS * (loading ? LOADING_FACTOR : 1)) said.push({ type: "hung" });
+		const waited = cpuMilliseconds() - cpuBefore < hangMilliseconds * BUSY_SHARE;
+		const factor = loading ? LOADING_FACTOR : waited ? WAITING_FACTOR : 1;
+		if (still >= LOOKS * factor) said.push({ type: "hung" });
 		return said;
 	};
 }

@@ -59,6 +59,16 @@ describe("what is refused", () => {
 		expect([poison.refuses(PATH, one), poison.refuses(PATH, two)]).toEqual([false, false]);
 	});
 
+	test("is forgiven when it was only slow", () => {
+		const poison = createPoison(createManualClock());
+		const [one, two] = [inputOf({ a: 1 }), inputOf({ b: 2 })];
+		poison.add(poisoned(one));
+		poison.add(poisoned(two));
+		poison.forgive(poisoned(one).digest);
+		poison.forgive("unknown");
+		expect([poison.refuses(PATH, one), poison.refuses(PATH, two)]).toEqual([false, true]);
+	});
+
 	test("is bounded: the oldest of many goes first, and lengths that nobody has any more cost no digest", () => {
 		const poison = createPoison(createManualClock());
 		const inputs = Array.from({ length: 1025 }, (_, n) => Buffer.from("x".repeat(n)));
@@ -94,7 +104,7 @@ allow := true if input.path == "/ok"
 
 allow := true if {
 	input.path == "/memory"
-	count([i | some i in numbers.range(1, 100000000)]) > 0
+	count([i | some i in numbers.range(1, 1000000)]) > 0
 }
 
 allow := 1 if input.path == "/conflict"

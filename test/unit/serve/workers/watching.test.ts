@@ -13,13 +13,21 @@ const PATH = "envoy/authz/allow";
 
 let memory: NotesMemory;
 let notes: ReturnType<typeof writeNotes>;
+/** Milliseconds that the process has used, and its share of a core from look to look. */
+let cpu = 0;
+let share = 1;
 let look: () => readonly { readonly type: string }[];
 beforeEach(() => {
 	const shared = allocateNotes(1024);
 	memory = viewNotes(shared);
 	notes = writeNotes(memory);
 	// The other thread has views of its own.
-	look = createWatching(viewNotes(shared));
+	cpu = 0;
+	look = createWatching(viewNotes(shared), 1000, () => {
+		cpu += share * (1000 / LOOKS);
+		return cpu;
+	});
+	share = 1;
 });
 
 const types = () => look().map(({ type }) => type);
@@ -43,6 +51,15 @@ describe("a thread that stands still", () => {
 		notes.end();
 		const said = Array.from({ length: LOOKS + 1 }, types).flat();
 		expect(said.filter((type) => type !== "beat")).toEqual(["hung"]);
+	});
+
+	test("because others have the machine: four times as long", () => {
+		share = 0.05;
+		notes.begin(PATH, Buffer.from("{}"));
+		const said = Array.from({ length: LOOKS * 4 }, types).flat();
+		expect(said).toContain("slow");
+		expect(said).not.toContain("hung");
+		expect(types()).toContain("hung");
 	});
 
 	test("while it loads a bundle: for twenty times as long, but not in an evaluation", () => {
