@@ -48,10 +48,8 @@ export type FromWorker =
 export type FromWatchdog =
 	/** It lives. */
 	| { readonly type: "beat" }
-	/** The same evaluation has been under way for a while. */
+	/** The same evaluation has been under way for longer than any should. */
 	| { readonly type: "running"; readonly digest: string; readonly length: number }
-	/** It has been for half of the time that it may. */
-	| { readonly type: "slow" }
 	/** The event loop goes on. */
 	| { readonly type: "done" }
 	/** The event loop has stood still for as long as it may. */

@@ -94,7 +94,6 @@ export function createSlot(number: number, deps: SlotDeps): Slot {
 	function run(): Promise<AppAddresses> {
 		/** What it has been evaluating for longer than usual. */
 		let running: Poisoned | undefined;
-		let suspected = false;
 		let cause: "hang" | "exit" = "exit";
 		let heard = clock.monotonic();
 		let failure: PosternError | undefined;
@@ -131,13 +130,10 @@ export function createSlot(number: number, deps: SlotDeps): Slot {
 				heard = clock.monotonic();
 				if (message.type === "running") {
 					running = { digest: message.digest, length: message.length, ms: POISON_MS };
-				} else if (message.type === "done") {
-					if (suspected && running !== undefined) deps.onSuspicion(running, false);
-					running = undefined;
-					suspected = false;
-				} else if (message.type === "slow" && running !== undefined) {
-					suspected = true;
 					deps.onSuspicion(running, true);
+				} else if (message.type === "done") {
+					if (running !== undefined) deps.onSuspicion(running, false);
+					running = undefined;
 				} else if (message.type === "hung" && cause !== "hang") {
 					cause = "hang";
 					// Before its calls fail and are repeated elsewhere.

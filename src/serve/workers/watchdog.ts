@@ -24,7 +24,7 @@ export interface Watchdog {
 }
 
 /** How often the main thread shows that it lives, in the time that it may stand still. */
-const BEATS = 16;
+const BEATS = 32;
 
 // A package holds the same file without its types.
 const THREAD = new URL(

@@ -3,10 +3,12 @@ import type { FromWatchdog } from "./messages.ts";
 import { CELL, type NotesMemory } from "./shared-notes.ts";
 
 /** Looks in the time for which the event loop may stand still. */
-export const LOOKS = 8;
+export const LOOKS = 16;
 /** How many times as long it may while a bundle is loaded: parsed, verified, compiled in one piece. */
 const LOADING_FACTOR = 20;
 
+/** Looks worth of a core after which one evaluation is told: early enough for others to know it before Envoy asks them. */
+const SUSPECT_LOOKS = 0.5;
 /** A process that has had less of a core than this share waits for its turn, and may stand still for longer. */
 const BUSY_SHARE = 0.25;
 const WAITING_FACTOR = 4;
@@ -54,14 +56,14 @@ export function createWatching(
 		}
 		still++;
 		const evaluating = (evaluation & 1) === 1;
-		if (evaluating && still === 1) {
+		const used = cpuMilliseconds() - cpuBefore;
+		if (evaluating && !told && used >= (hangMilliseconds / LOOKS) * SUSPECT_LOOKS) {
 			const found = running();
 			if (found !== undefined) said.push(found);
 			told = true;
 		}
-		if (evaluating && still === LOOKS / 2) said.push({ type: "slow" });
 		const loading = Atomics.load(cells, CELL.loading) > 0 && !evaluating;
-		const waited = cpuMilliseconds() - cpuBefore < hangMilliseconds * BUSY_SHARE;
+		const waited = used < hangMilliseconds * BUSY_SHARE;
 		const factor = loading ? LOADING_FACTOR : waited ? WAITING_FACTOR : 1;
 		if (still >= LOOKS * factor) said.push({ type: "hung" });
 		return said;

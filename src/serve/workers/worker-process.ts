@@ -4,6 +4,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { environmentWith } from "../../config/load.ts";
 import { cgroupMemoryMax, heapLimits, heapOptions } from "../../launch/memory.ts";
 import { PosternError } from "../../lib/errors.ts";
 import { AUDIT_FD, type FromWatchdog, type FromWorker, type ToWorker, WATCHDOG_FD } from "./messages.ts";
@@ -42,6 +43,9 @@ export interface WorkerListener {
 
 export type Said = Exclude<FromWorker, { readonly type: "answer" }>;
 
+/** There is a process for each core: more threads for V8's own work would only hold memory. */
+const V8_THREADS = "--v8-pool-size=1";
+
 // A package holds the same file without its types.
 const MAIN = fileURLToPath(
 	new URL(import.meta.url.endsWith(".ts") ? "../../main.ts" : "../../main.js", import.meta.url),
@@ -50,6 +54,7 @@ const MAIN = fileURLToPath(
 export function startWorkerProcess(options: WorkerProcessOptions): WorkerProcess {
 	const child = spawn(process.execPath, [...nodeOptions(options.processes), MAIN, "serve", "--worker"], {
 		stdio: ["ignore", "ignore", "pipe", "ipc", "pipe", "pipe"],
+		env: environmentWith({ MALLOC_ARENA_MAX: "1" }),
 		serialization: "advanced",
 	});
 	const asked = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
@@ -130,7 +135,8 @@ function streamOf(child: ChildProcess, fd: number): Readable {
 function nodeOptions(processes: number): readonly string[] {
 	const own = process.execArgv.filter((option) => !option.startsWith("--inspect"));
 	const limits = heapLimits(cgroupMemoryMax(readText), processes);
-	return [...own, "--disable-warning=ExperimentalWarning", ...heapOptions(limits, own)];
+	const pool = own.some((option) => /^--v8[-_]pool[-_]size/.test(option)) ? [] : [V8_THREADS];
+	return [...own, ...pool, "--disable-warning=ExperimentalWarning", ...heapOptions(limits, own)];
 }
 
 function readText(path: string): string | undefined {

@@ -64,7 +64,10 @@ test("a last line without an end gets one, and a line without end is cut", async
 	const written: Buffer[] = [];
 	const relayed = relayLines(from, async (lines) => void written.push(Buffer.from(lines)));
 	from.write("a\nb");
-	for (let times = 0; times < 48; times++) from.write("x".repeat(65_536));
+	for (let times = 0; times < 48; times++) {
+		from.write("x".repeat(65_536));
+		await new Promise((resolve) => setImmediate(resolve));
+	}
 	from.end("end");
 	await relayed;
 	const text = Buffer.concat(written).toString();
