@@ -52,7 +52,7 @@ beforeAll(async () => {
 afterAll(async () => {
 	await envoy?.stop();
 	await upstream?.close();
-	fleet?.clear();
+	await fleet?.clear();
 	expect(seen.reduce((sum, { leaked }) => sum + leaked, 0)).toBe(0);
 });
 

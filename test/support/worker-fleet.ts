@@ -42,7 +42,7 @@ export interface Fleet {
 	records(): Promise<readonly Readonly<Record<string, unknown>>[]>;
 	deploy(policy: string | Uint8Array, revision?: string): Promise<void>;
 	/** Ends whatever is left. */
-	clear(): void;
+	clear(): Promise<void>;
 }
 
 export interface FleetSetup {
@@ -132,9 +132,10 @@ export async function startFleet(setup: FleetSetup): Promise<Fleet> {
 				.map((line) => JSON.parse(line));
 		},
 		deploy,
-		clear() {
+		async clear() {
 			for (const each of clients.values()) each.close();
 			child.kill("SIGKILL");
+			await ended;
 			rmSync(folder, { recursive: true, force: true });
 		},
 	};

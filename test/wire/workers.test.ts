@@ -269,7 +269,7 @@ allow := true if count([1 | some i in numbers.range(1, 9000); some j in numbers.
 				})),
 				records,
 			});
-			fleet.clear();
+			await fleet.clear();
 		}
 		const [one, two] = seen;
 		expect(two?.records.length).toBe(paths.length);

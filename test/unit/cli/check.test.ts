@@ -101,3 +101,18 @@ test("a configuration that does not load is a finding, not a failure; a wrong op
 	});
 	expect(await check(GOOD, "extra")).toMatchObject({ code: 2 });
 });
+
+test("with workers: the endpoints for Envoy's cluster, each on a line and as JSON", async () => {
+	const yaml = GOOD.replace(
+		'["unix:p.sock"]',
+		'["unix:p.sock", "127.0.0.1:9191"]\n  trust_loopback: true\n  workers: 2',
+	);
+	const endpoints = ["unix:///p-1.sock", "127.0.0.1:9191", "unix:///p-2.sock", "127.0.0.1:9192"];
+	const lines = await check(yaml);
+	expect(lines.code).toBe(0);
+	expect(lines.out.replaceAll("unix://p", "unix:///p")).toBe(
+		`${endpoints.map((endpoint) => `endpoint ${endpoint}\n`).join("")}nothing found; policy revision r7\n`,
+	);
+	const { out } = await check(yaml, "--json");
+	expect(JSON.parse(out.replaceAll("unix://p", "unix:///p"))).toMatchObject({ ok: true, endpoints });
+});
