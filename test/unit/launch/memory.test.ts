@@ -27,11 +27,17 @@ describe("heap limits", () => {
 
 	test("what is given by hand is left alone", () => {
 		const limits = { oldSpace: 100, semiSpace: 4 };
-		expect(heapOptions(limits, [])).toEqual(["--max-old-space-size=100", "--max-semi-space-size=4"]);
+		expect(heapOptions(limits, [])).toEqual([
+			"--max-old-space-size=100",
+			"--max-semi-space-size=4",
+			"--optimize-for-size",
+		]);
 		expect(heapOptions(limits, ["--max_old_space_size=9", "--no-warnings"])).toEqual([
 			"--max-semi-space-size=4",
+			"--optimize-for-size",
 		]);
-		expect(heapOptions({ semiSpace: 4 }, ["--max-semi-space-size=64"])).toEqual([]);
+		expect(heapOptions({ semiSpace: 4 }, ["--max-semi-space-size=64"])).toEqual(["--optimize-for-size"]);
+		expect(heapOptions({ semiSpace: 4 }, ["--max-semi-space-size=64", "--optimize-for-size"])).toEqual([]);
 	});
 });
 
