@@ -277,6 +277,32 @@ allow := true if count([1 | some i in numbers.range(1, 9000); some j in numbers.
 		expect(two?.records).toEqual(one?.records);
 	});
 
+	test("a reader of the records that stalls is felt by the workers: what cannot be recorded is refused", async () => {
+		await start({ audit: "stdout, max_queue_bytes: 131072" });
+		fleet.child.stdout?.pause();
+		let allowed = 0;
+		await until(async () => {
+			const answers = await Promise.all(Array.from({ length: 50 }, () => check(1, "/ok/stall")));
+			allowed += answers.filter((answer) => answer === "allow").length;
+			return answers.map(String).includes("ServiceUnavailable");
+		});
+		expect(allowed).toBeGreaterThan(300);
+		fleet.child.stdout?.resume();
+		await until(async () => {
+			const answer = await check(1, "/ok/stall");
+			if (answer === "allow") allowed++;
+			return answer === "allow";
+		});
+		fleet.child.kill("SIGTERM");
+		expect(await fleet.ended).toEqual([0, null]);
+		const records = fleet
+			.out()
+			.trimEnd()
+			.split("\n")
+			.map((line) => JSON.parse(line));
+		expect(records.filter(({ verdict }) => verdict === "allow").length).toBe(allowed);
+	});
+
 	test("what cannot start says why, as a single process does, and does not try again", async () => {
 		await start({ unready: true, audit: "none/audit.jsonl" });
 		expect(await fleet.ended).toEqual([3, null]);

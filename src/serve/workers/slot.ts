@@ -1,3 +1,5 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { FIXED_LIMITS } from "../../config/limits.ts";
 import type { Config } from "../../config/types.ts";
 import { workerAddress } from "../../config/worker-addresses.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -195,7 +197,12 @@ export function createSlot(number: number, deps: SlotDeps): Slot {
 			unready = ["draining: it is on its way out"];
 			if (forced) current?.send({ type: "force" });
 			current?.send({ type: "stop", reason });
-			await current?.silent;
+			await current?.ended;
+			// What it left in the pipes gets as long as its own sink had.
+			await Promise.race([
+				current?.silent,
+				pause(FIXED_LIMITS.shutdown_audit_seconds.value * 1000, undefined, { ref: false }),
+			]);
 		},
 		force() {
 			forced = true;

@@ -135,7 +135,7 @@ export function superviseWorkers(
 		spare.stop();
 		const ended = Promise.all([policy.stop(), ...slots.map((slot) => slot.stop(reason))]);
 		const patienceMs =
-			(config.serve.drain_seconds + FIXED_LIMITS.shutdown_audit_seconds.value) * 1000 + END_GRACE_MS;
+			(config.serve.drain_seconds + 2 * FIXED_LIMITS.shutdown_audit_seconds.value) * 1000 + END_GRACE_MS;
 		const late = new AbortController();
 		await Promise.race([ended, pause(patienceMs, undefined, { signal: late.signal }).catch(() => undefined)]);
 		late.abort();

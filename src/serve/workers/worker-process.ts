@@ -135,8 +135,9 @@ function streamOf(child: ChildProcess, fd: number): Readable {
 function nodeOptions(processes: number): readonly string[] {
 	const own = process.execArgv.filter((option) => !option.startsWith("--inspect"));
 	const limits = heapLimits(cgroupMemoryMax(readText), processes);
-	const pool = own.some((option) => /^--v8[-_]pool[-_]size/.test(option)) ? [] : [V8_THREADS];
-	return [...own, ...pool, "--disable-warning=ExperimentalWarning", ...heapOptions(limits, own)];
+	const given = [...own, ...(environmentWith({})["NODE_OPTIONS"] ?? "").split(/\s+/)];
+	const pool = given.some((option) => /^--v8[-_]pool[-_]size/.test(option)) ? [] : [V8_THREADS];
+	return [...own, ...pool, "--disable-warning=ExperimentalWarning", ...heapOptions(limits, given)];
 }
 
 function readText(path: string): string | undefined {
