@@ -15,7 +15,7 @@ export interface AdminDeps {
 	readonly missing: () => readonly string[];
 	readonly metrics: { render(): Promise<string>; readonly contentType: string };
 	/** Plain JSON for `/status`: states and revisions, never a secret. */
-	readonly status: () => object;
+	readonly status: () => object | Promise<object>;
 	/** Who may read and write; probes are for everybody. */
 	readonly access: Access;
 	/** Absent: plain HTTP. */
@@ -156,7 +156,7 @@ async function answerFor(request: IncomingMessage, deps: AdminDeps): Promise<Ans
 				refusalOf(request, deps, "read") ?? {
 					code: 200,
 					type: "application/json",
-					body: `${JSON.stringify(deps.status(), null, 2)}\n`,
+					body: `${JSON.stringify(await deps.status(), null, 2)}\n`,
 				}
 			);
 		case "/log-level":

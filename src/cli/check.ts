@@ -1,5 +1,6 @@
 import { type Finding, formatFinding } from "../config/finding.ts";
 import { readConfig } from "../config/load.ts";
+import { endpoints } from "../config/worker-addresses.ts";
 import { systemClock } from "../lib/clock.ts";
 import { PosternError } from "../lib/errors.ts";
 import { inspect } from "../serve/findings.ts";
@@ -13,11 +14,12 @@ const HELP = `Usage: postern check [options]
 
 Reads the configuration as \`postern serve\` would, with the same options and environment, and tries what it needs:
 the bundle loads, its builtins exist, the decision path is in it, the key set and the hash key can be read. Opens no
-port. Each finding is one line: file:line:column, key, what is wrong, code. Warnings are about the policy: directives
-without release, selectors put together as text, answers that differ from OPA's.
+port. With serve.workers it lists the endpoints for Envoy's cluster. Each finding is one line: file:line:column, key,
+what is wrong, code. Warnings are about the policy: directives without release, selectors put together as text, answers
+that differ from OPA's.
 
 ${CONFIG_FLAGS_HELP}  --strict               warnings count as errors
-  --json                 one JSON object: {"ok", "findings", "policy"}
+  --json                 one JSON object: {"ok", "findings", "policy", "endpoints"}
 
 With --envoy it looks at Envoy's side instead: at static configurations, listeners, routes and clusters, at dumps of
 the running configuration, and at resources of Istio and Envoy Gateway, as files or as Helm renders them. It finds
@@ -81,9 +83,15 @@ export const checkCommand: Command = {
 		const counted =
 			values.strict === true ? findings : findings.filter(({ severity }) => severity === undefined);
 		const ok = counted.length === 0;
+		const listed = reading.ok && reading.config.serve.workers > 0 ? endpoints(reading.config.serve) : [];
 		if (values.json === true) {
-			io.stdout.write(`${JSON.stringify({ ok, findings, ...(policy === undefined ? {} : { policy }) })}\n`);
-		} else tell(findings, policy?.revision, io);
+			const found = { ok, findings, ...(policy === undefined ? {} : { policy }) };
+			const all = listed.length === 0 ? found : { ...found, endpoints: listed };
+			io.stdout.write(`${JSON.stringify(all)}\n`);
+			return ok ? 0 : 1;
+		}
+		for (const endpoint of listed) io.stdout.write(`endpoint ${endpoint}\n`);
+		tell(findings, policy?.revision, io);
 		return ok ? 0 : 1;
 	},
 };

@@ -5,6 +5,7 @@ import type { FlagSpec } from "./flags.ts";
 export const CONFIG_FLAGS = {
 	grpc: { type: "string", multiple: true, key: "serve.grpc" },
 	admin: { type: "string", key: "serve.admin" },
+	workers: { type: "string", key: "serve.workers" },
 	bundle: { type: "string", key: "policy.bundle" },
 	path: { type: "string", key: "policy.path" },
 	audit: { type: "string", key: "audit.sink" },
@@ -26,6 +27,7 @@ export function configFlags(values: Readonly<Record<string, unknown>>): FlagValu
 export const CONFIG_FLAGS_HELP = `  --config FILE          configuration; default postern.yaml in the working directory, if there is one
   --grpc ADDRESS         serve.grpc: 127.0.0.1:9191 or unix:///run/postern.sock; may be repeated
   --admin ADDRESS        serve.admin: address of the admin port, or off
+  --workers N            serve.workers: processes that take calls, each on its own endpoint; 0: one does everything
   --bundle FILE          policy.bundle: as \`postern build\` makes it
   --path PATH            policy.path: the decision, envoy/authz/allow unless told otherwise
   --audit SINK           audit.sink: stdout, off or a file

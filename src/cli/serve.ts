@@ -1,5 +1,3 @@
-import { loadConfig } from "../config/load.ts";
-import { buildApp } from "../serve/app.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { CONFIG_FLAGS, CONFIG_FLAGS_HELP, configFlags } from "./config-flags.ts";
 import { noPositionals, parseFlags } from "./flags.ts";
@@ -21,14 +19,22 @@ The operational log goes to stderr as JSON lines, the audit log to audit.sink.
 	run: async (argv, io) => {
 		const { values, positionals } = parseFlags("serve", argv, {
 			config: { type: "string" },
+			worker: { type: "boolean" },
 			...CONFIG_FLAGS,
 		});
 		noPositionals("serve", positionals);
+		// A worker, a supervisor and a single process each load what they need: starts are quick, and memory is small.
+		if (values.worker === true) return (await import("../serve/workers/run-worker.ts")).runWorker(io);
+		const { loadConfig } = await import("../config/load.ts");
 		const config = loadConfig({
 			...(values.config === undefined ? {} : { file: values.config }),
 			flags: configFlags(values),
 		});
-		const app = buildApp(config, { version: VERSION });
+		const build =
+			config.serve.workers > 0
+				? (await import("../serve/workers/supervise.ts")).superviseWorkers
+				: (await import("../serve/app.ts")).buildApp;
+		const app = build(config, { version: VERSION });
 		io.force?.addEventListener("abort", () => app.force(), { once: true });
 		const signal = aborted(io);
 		const starting = app.start();

@@ -111,6 +111,22 @@ export const LIMITS = {
 		unit: "bytes",
 		purpose: "Memory of those answers and of what they belong to.",
 	},
+	"serve.workers": {
+		default: 0,
+		min: 0,
+		max: 256,
+		unit: "count",
+		purpose:
+			"Processes that take calls, each on endpoints of its own, under one that watches them; 0: one process does everything. Best one per core.",
+	},
+	"serve.hang_milliseconds": {
+		default: 1000,
+		min: 100,
+		max: 60_000,
+		unit: "milliseconds",
+		purpose:
+			"How long a worker may be busy without turning to anything else; then it is ended and replaced, and what it evaluated is refused as `poison`. While it loads a bundle, twenty times as long.",
+	},
 	"serve.lane.max_connections": {
 		default: 1024,
 		min: 1,

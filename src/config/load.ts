@@ -37,6 +37,13 @@ export type ConfigReading =
 	  }
 	| { readonly ok: false; readonly findings: readonly Finding[] };
 
+/** This process's environment for a child, with values where it has none. */
+export function environmentWith(
+	defaults: Readonly<Record<string, string>>,
+): Readonly<Record<string, string | undefined>> {
+	return { ...defaults, ...process.env };
+}
+
 /**
  * The configuration: flag over environment (`POSTERN_…`) over file over profile over default, frozen.
  * Throws `config_invalid` with every finding, a line each, or `file_unreadable`.

@@ -3,6 +3,7 @@ import { isUrl, remoteUrlProblem } from "../lib/remote-url.ts";
 import type { RuleFinding } from "./rule-finding.ts";
 import { brokenTlsRules, tellsCallers } from "./tls-rules.ts";
 import type { Config } from "./types.ts";
+import { endpoints } from "./worker-addresses.ts";
 
 /** The rules between keys that no single key can hold. A configuration that breaks one does not start. */
 export function brokenRules(config: Config): readonly RuleFinding[] {
@@ -10,6 +11,7 @@ export function brokenRules(config: Config): readonly RuleFinding[] {
 		...brokenTlsRules(config),
 		...callers(config),
 		...ports(config),
+		...workers(config),
 		...memory(config),
 		...keySet(config),
 		...headers(config),
@@ -65,6 +67,28 @@ function ports(config: Config): RuleFinding[] {
 		seen.add(text);
 	}
 	return findings;
+}
+
+/** Endpoints of workers are made from the addresses, and must not meet. */
+function workers({ serve }: Config): RuleFinding[] {
+	if (serve.workers === 0) return [];
+	const taken = new Map<string, string>([[serve.admin, "serve.admin"]]);
+	return serve.grpc.flatMap((text, index): RuleFinding[] => {
+		const key = `serve.grpc.${index}`;
+		for (const address of endpoints({ grpc: [text], workers: serve.workers })) {
+			if (parseAddress(address) === undefined) {
+				const message = `${serve.workers} workers need as many ports from here on`;
+				return [{ code: "config_invalid", key, message }];
+			}
+			const other = address.endsWith(":0") ? undefined : taken.get(address);
+			if (other !== undefined && other !== key) {
+				const message = `one of the ${serve.workers} workers would listen on ${address}, as ${other} does`;
+				return [{ code: "config_invalid", key, message }];
+			}
+			taken.set(address, key);
+		}
+		return [];
+	});
 }
 
 function memory({ serve }: Config): RuleFinding[] {

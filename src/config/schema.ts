@@ -163,6 +163,8 @@ const serve = z.strictObject({
 	max_connection_age_seconds: limit("serve.max_connection_age_seconds"),
 	max_connection_idle_seconds: limit("serve.max_connection_idle_seconds"),
 	max_in_flight: limit("serve.max_in_flight"),
+	workers: limit("serve.workers"),
+	hang_milliseconds: limit("serve.hang_milliseconds"),
 	lane: z
 		.strictObject({
 			max_connections: limit("serve.lane.max_connections"),

@@ -43,6 +43,10 @@ export interface ServeConfig {
 	readonly max_connection_age_seconds: number;
 	readonly max_connection_idle_seconds: number;
 	readonly max_in_flight: number;
+	/** Processes that take calls; 0: one process does everything. */
+	readonly workers: number;
+	/** How long the event loop of a worker may stand still before it is replaced. */
+	readonly hang_milliseconds: number;
 	/** What peers of the lane may cost. */
 	readonly lane: {
 		readonly max_connections: number;

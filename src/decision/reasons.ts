@@ -26,6 +26,7 @@ export const REASONS = {
 	allowance_invalid: 503,
 	policy_error: 503,
 	policy_trap: 503,
+	poison: 503,
 	projection_mismatch: 503,
 	result_invalid: 503,
 	decision_type: 503,

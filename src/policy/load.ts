@@ -4,6 +4,7 @@ import { NATIVE_BUILTINS } from "./builtins/native/natives.ts";
 import { HOST_BUILTINS } from "./builtins/table.ts";
 import { type Bundle, readBundle } from "./bundle/read.ts";
 import { sha256 } from "./bundle/sha256.ts";
+import type { EvaluationGuard, EvaluationNotes } from "./guard.ts";
 import type { PolicyLimits } from "./limits.ts";
 import { createMemo, type MemoLimits, type MemoStats } from "./memo.ts";
 import { factsByEntrypoint } from "./plan/by-entrypoint.ts";
@@ -14,6 +15,12 @@ import { createEvaluator, type Evaluator } from "./wasm/evaluator.ts";
 
 const NO_MEMO: MemoStats = { hits: 0, misses: 0, entries: 0, bytes: 0 };
 const EMPTY_INPUT = Buffer.from("{}");
+
+const POISON: Evaluation = {
+	kind: "failed",
+	reason: "poison",
+	message: "a policy hung or trapped over this input a while ago",
+};
 
 /** Names that a caller may use, each with the module's own; refused where the module lacks one. */
 function resolveEntrypoints(bundle: Bundle, evaluator: Evaluator): ReadonlyMap<string, string> {
@@ -28,9 +35,15 @@ function resolveEntrypoints(bundle: Bundle, evaluator: Evaluator): ReadonlyMap<s
 }
 
 /** An entrypoint that traps on the emptiest input would trap on every request. */
-function selfCheck(evaluator: Evaluator, entrypoints: ReadonlyMap<string, string>): void {
+function selfCheck(
+	evaluator: Evaluator,
+	entrypoints: ReadonlyMap<string, string>,
+	notes: EvaluationNotes | undefined,
+): void {
 	for (const [path, name] of entrypoints) {
+		notes?.begin(path, EMPTY_INPUT);
 		const outcome = evaluator.evaluate(name, EMPTY_INPUT);
+		notes?.end();
 		if (outcome.kind === "failed" && outcome.reason === "policy_trap") {
 			throw new PosternError("policy_invalid", `${path} does not run: ${outcome.message}`);
 		}
@@ -50,9 +63,17 @@ export interface LoadedPolicy extends ActivePolicy {
 	discarded(): number;
 }
 
+/** What takes part in loading besides the bundle. */
+export interface LoadHooks {
+	/** Stands before every evaluation; absent: nothing does. */
+	readonly guard?: EvaluationGuard;
+	/** Throws for a descriptor set that cannot be used. */
+	readonly checkDescriptors?: (set: Uint8Array) => void;
+}
+
 /**
  * Bytes of a bundle → a policy ready to evaluate: read, verify digests, compile, check builtins, self-check. Not
- * warmed up. `checkDescriptors` throws for a descriptor set that cannot be used.
+ * warmed up.
  * @throws {PosternError} `bundle_too_large`, `bundle_invalid`, `bundle_corrupt`, `builtin_missing`, `policy_invalid`,
  * `descriptors_invalid`
  */
@@ -61,7 +82,7 @@ export async function loadPolicy(
 	limits: PolicyLimits & MemoLimits,
 	clock: Clock,
 	serial = 1,
-	checkDescriptors?: (set: Uint8Array) => void,
+	{ guard, checkDescriptors }: LoadHooks = {},
 ): Promise<LoadedPolicy> {
 	const bundle = await readBundle(bytes, limits.max_bundle_bytes);
 	if (bundle.descriptors !== undefined) checkDescriptors?.(bundle.descriptors);
@@ -75,16 +96,24 @@ export async function loadPolicy(
 		clock,
 	});
 	const entrypoints = resolveEntrypoints(bundle, evaluator);
-	selfCheck(evaluator, entrypoints);
+	selfCheck(evaluator, entrypoints, guard);
 	const facts = factsByEntrypoint(bundle, entrypoints);
 	const memo = limits.memo === "off" ? undefined : createMemo(limits);
 	const plain = (entrypoint: string): string => entrypoint.replace(/^\/+|\/+$/g, "");
+	const nameOf = (entrypoint: string): string | undefined =>
+		entrypoints.get(entrypoint) ?? entrypoints.get(plain(entrypoint));
 	const evaluate = (entrypoint: string, input: Uint8Array, nowMs?: number): Evaluation => {
-		const name = entrypoints.get(entrypoint) ?? entrypoints.get(plain(entrypoint));
+		const name = nameOf(entrypoint);
 		if (name === undefined) {
 			return { kind: "failed", reason: "policy_missing", message: `no entrypoint ${entrypoint}` };
 		}
-		return evaluator.evaluate(name, input, nowMs);
+		if (guard === undefined) return evaluator.evaluate(name, input, nowMs);
+		if (guard.refuses(name, input)) return POISON;
+		guard.begin(name, input);
+		const outcome = evaluator.evaluate(name, input, nowMs);
+		guard.end();
+		if (outcome.kind === "failed" && outcome.reason === "policy_trap") guard.trapped(name, input);
+		return outcome;
 	};
 	return {
 		revision: bundle.revision === "" ? bundle.digest.slice(0, 12) : bundle.revision,
@@ -106,6 +135,8 @@ export async function loadPolicy(
 			if (memo === undefined || known === undefined || !known.pure || known.reads.all) {
 				return evaluate(entrypoint, input);
 			}
+			const name = nameOf(entrypoint);
+			if (name !== undefined && guard?.refuses(name, input)) return POISON;
 			return memo.answer(entrypoint, input, () => evaluate(entrypoint, input));
 		},
 		memo: () => memo?.stats() ?? NO_MEMO,

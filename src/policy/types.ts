@@ -11,6 +11,8 @@ export type PolicyFailure =
 	| "policy_error"
 	/** The module trapped or ran out of memory; the instance was discarded. */
 	| "policy_trap"
+	/** A policy hung or trapped over this very input a while ago; nothing was evaluated. */
+	| "poison"
 	/** The input document is over the limit, before anything was copied. */
 	| "input_too_large"
 	/** The result is over the limit or not readable. */

@@ -17,8 +17,7 @@ export interface AdminPortDeps extends Omit<AdminDeps, "access" | "tls"> {
 
 /** Opens the admin port as configured; undefined when it is off. @throws PosternError */
 export async function openAdminPort(
-	{ serve }: Config,
-	socketMode: number,
+	{ serve }: Pick<Config, "serve">,
 	deps: AdminPortDeps,
 ): Promise<AdminServer | undefined> {
 	const address = parseAddress(serve.admin);
@@ -54,7 +53,7 @@ export async function openAdminPort(
 			},
 			async (path, bind) => {
 				await clearStaleSocket(path);
-				await bindWithMode(path, socketMode, bind);
+				await bindWithMode(path, socketMode({ serve }), bind);
 			},
 		);
 		return {
@@ -75,4 +74,8 @@ export async function openAdminPort(
 /** Patterns that the configuration has already been held to. */
 export function callerPatterns(texts: readonly string[]) {
 	return texts.map(parseCallerPattern).filter((pattern) => pattern !== undefined);
+}
+
+export function socketMode(config: Pick<Config, "serve">): number {
+	return Number.parseInt(config.serve.socket_mode, 8);
 }

@@ -24,11 +24,14 @@ import { DECISION_RULES } from "../fields/directive-rules.ts";
 import { createIdentify } from "../identity/identify.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { PosternError } from "../lib/errors.ts";
+import { createGuard, type EvaluationGuard } from "../policy/guard.ts";
+import { createPoison } from "../policy/poison.ts";
+import type { ActivationOptions, PolicySource } from "../policy/source/activation.ts";
 import { filePolicySource } from "../policy/source/file.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { createMetrics, type MetricsRegistry } from "../telemetry/metrics.ts";
 import type { Logger } from "../telemetry/types.ts";
-import { callerPatterns, openAdminPort } from "./admin-port.ts";
+import { callerPatterns, openAdminPort, socketMode } from "./admin-port.ts";
 import { checkDescriptors, readDescriptorFile } from "./descriptor-set.ts";
 import { createDrainDelay } from "./drain-delay.ts";
 import { type HashKey, readHashKey } from "./hash-key.ts";
@@ -46,6 +49,10 @@ export interface AppOverrides {
 	/** A new decision id. */
 	readonly newId?: () => string;
 	readonly startTransport?: typeof startTransport;
+	/** In the place of the bundle file. */
+	readonly policySource?: (options: ActivationOptions) => PolicySource;
+	/** In the place of one that refuses what trapped in this process. */
+	readonly guard?: EvaluationGuard;
 	readonly version?: string;
 }
 
@@ -89,12 +96,17 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 	const version = overrides.version ?? "";
 	metrics.buildInfo.set(1, { version, node: process.versions.node });
 
-	const policy = filePolicySource({
-		path: config.policy.bundle,
+	const guard =
+		overrides.guard ??
+		createGuard({
+			poison: createPoison(clock),
+			onTrapped: () => metrics.poisoned.inc({ cause: "trap" }),
+		});
+	const activation: ActivationOptions = {
 		limits: config.policy,
 		clock,
-		pollSeconds: config.policy.poll_seconds,
 		checkDescriptors,
+		guard,
 		onActivated: (active) => {
 			if (active.descriptors !== undefined) shelf.keep(active.descriptors);
 			metrics.policyReloads.inc({ result: "activated" });
@@ -111,7 +123,10 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			const kept = policy.current()?.revision;
 			log.error({ code: error.code, error: error.message, kept }, "the bundle was not activated");
 		},
-	});
+	};
+	const { bundle: path, poll_seconds: pollSeconds } = config.policy;
+	const policy: PolicySource =
+		overrides.policySource?.(activation) ?? filePolicySource({ ...activation, path, pollSeconds });
 	const tls = createTlsPorts(config, { clock, log, metrics });
 	const delay = createDrainDelay();
 	const identity = createIdentify({ config: config.identity, clock, log, metrics });
@@ -267,7 +282,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 	}
 
 	function openAdmin(): Promise<AdminServer | undefined> {
-		return openAdminPort(config, socketMode(config), {
+		return openAdminPort(config, {
 			missing,
 			metrics: registry,
 			status,
@@ -377,10 +392,6 @@ function transportOptions(config: Config, tls: TlsPorts): TransportOptions {
 			stallMs: serve.lane.stall_seconds * 1000,
 		},
 	};
-}
-
-function socketMode(config: Config): number {
-	return Number.parseInt(config.serve.socket_mode, 8);
 }
 
 function sinkOption(sink: AuditSink | undefined): { readonly sink?: AuditSink } {

@@ -47,7 +47,7 @@ async function inspectPolicy(config: Config, clock: Clock): Promise<Inspection> 
 	const { policy } = config;
 	try {
 		const bytes = await readBundleFile(policy.bundle, policy.max_bundle_bytes);
-		const loaded = await loadPolicy(bytes, policy, clock, 1, checkDescriptors);
+		const loaded = await loadPolicy(bytes, policy, clock, 1, { checkDescriptors });
 		const { revision, digest, entrypoints } = loaded;
 		const found = { revision, digest, entrypoints };
 		const names = entrypoints.map((name) => name.replace(/^\/+|\/+$/g, ""));

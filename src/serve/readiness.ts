@@ -1,4 +1,4 @@
-import type { PolicySource } from "../policy/source/file.ts";
+import type { PolicySource } from "../policy/source/activation.ts";
 
 export interface ReadinessSources {
 	readonly policy: Pick<PolicySource, "current" | "state">;

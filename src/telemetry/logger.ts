@@ -5,6 +5,8 @@ export interface LoggerOptions {
 	readonly level: "debug" | "info" | "warn" | "error";
 	/** File descriptor; 2 (stderr) unless told otherwise: stdout may be the audit log's. */
 	readonly fd?: number;
+	/** On every line. */
+	readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 export interface ClosableLogger extends Logger {
@@ -45,7 +47,7 @@ export function createLogger(options: LoggerOptions): ClosableLogger {
 	const inner = pino(
 		{
 			level: options.level,
-			base: null,
+			base: options.fields ?? null,
 			timestamp: pino.stdTimeFunctions.isoTime,
 			formatters: { level: (label) => ({ level: label }) },
 			redact: { paths: [...SECRET_NAMES, ...SECRET_NAMES.map((name) => `*.${name}`)], censor: "[redacted]" },

@@ -67,6 +67,18 @@ export const METRICS = {
 		help: "1 for the revision of the active policy",
 		labels: ["revision"],
 	},
+	poisoned: {
+		name: "postern_poisoned_inputs_total",
+		kind: "counter",
+		help: "Inputs that are refused because a policy hung or trapped over them, by cause (hang, trap)",
+		labels: ["cause"],
+	},
+	workerRestarts: {
+		name: "postern_worker_restarts_total",
+		kind: "counter",
+		help: "Workers that were replaced, by cause (hang, exit)",
+		labels: ["cause"],
+	},
 	bodies: {
 		name: "postern_ext_proc_bodies_total",
 		kind: "counter",

@@ -36,6 +36,8 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 		memoBytes: createGauge(METRICS.memoBytes),
 		policyReloads: createCounter(METRICS.policyReloads),
 		policyInfo: createInfoGauge(METRICS.policyInfo),
+		poisoned: createCounter(METRICS.poisoned),
+		workerRestarts: createCounter(METRICS.workerRestarts),
 		bodies: createCounter(METRICS.bodies),
 		bodyBytes: createCounter(METRICS.bodyBytes),
 		maskedFields: createCounter(METRICS.maskedFields),

@@ -28,6 +28,8 @@ export interface Metrics {
 	readonly memoBytes: Gauge;
 	readonly policyReloads: Counter;
 	readonly policyInfo: Gauge;
+	readonly poisoned: Counter;
+	readonly workerRestarts: Counter;
 	readonly bodies: Counter;
 	readonly bodyBytes: Counter;
 	readonly maskedFields: Counter;

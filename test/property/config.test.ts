@@ -72,10 +72,11 @@ test("a number within its limit is taken from file and environment alike, and ou
 	fc.assert(
 		fc.property(names, fc.integer({ min: -10, max: 2 ** 31 }), (name, value) => {
 			const { min, max } = LIMITS[name];
-			const [section = "", key = ""] = name.split(".");
+			const [section = "", ...keys] = name.split(".");
 			const base = { policy: { bundle: "b" } };
+			const nested = keys.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as object;
 			const inFile = read(
-				stringify({ ...base, [section]: { ...(section === "policy" ? base.policy : {}), [key]: value } }),
+				stringify({ ...base, [section]: { ...(section === "policy" ? base.policy : {}), ...nested } }),
 			);
 			const inEnv = read(stringify(base), { [variableName(name)]: String(value) });
 			expect([inFile.ok, inEnv.ok]).toEqual([value >= min && value <= max, value >= min && value <= max]);

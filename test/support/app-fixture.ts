@@ -117,7 +117,7 @@ export async function startApp(setup: AppSetup = {}): Promise<RunningApp> {
 	};
 }
 
-function checkRequest(headers: Readonly<Record<string, string>>, principal: string): Buffer {
+export function checkRequest(headers: Readonly<Record<string, string>>, principal: string): Buffer {
 	const given = { ":method": "GET", ":path": "/things/1", ":authority": "api.test", ...headers };
 	return Buffer.from(
 		CheckRequest.encode(
@@ -139,7 +139,7 @@ function checkRequest(headers: Readonly<Record<string, string>>, principal: stri
 	);
 }
 
-function readAnswer(bytes: Uint8Array): Answer {
+export function readAnswer(bytes: Uint8Array): Answer {
 	// biome-ignore lint/suspicious/noExplicitAny: the shape is the proto's
 	const message: any = CheckResponse.toObject(CheckResponse.decode(bytes), { enums: String });
 	const denied = message.denied_response;

@@ -10,6 +10,7 @@ export type Room =
 	| "main"
 	| "cli"
 	| "serve"
+	| "launch"
 	| "config"
 	| "envoy"
 	| "admin"
@@ -48,6 +49,7 @@ export const DOORS: Readonly<Record<Room, Doors>> = {
 	codec: { lib: "all" },
 	config: { lib: "all" },
 	telemetry: { lib: "all", config: "types" },
+	launch: { lib: "all" },
 	policy: { ...handedIn, ...pureRooms },
 	identity: { ...handedIn, ...pureRooms },
 	context: { ...handedIn, ...pureRooms },
@@ -68,6 +70,7 @@ export const DOORS: Readonly<Record<Room, Doors>> = {
 		...handedIn,
 		...pureRooms,
 		config: "all",
+		launch: "all",
 		telemetry: "all",
 		codec: "all",
 		policy: "all",
@@ -101,7 +104,11 @@ const ONLY_HERE: readonly { readonly specifier: RegExp; readonly where: RegExp; 
 		why: "only the configuration and the builtins for YAML read it",
 	},
 	{ specifier: /^node:zlib$/, where: /^(codec|policy\/bundle)\//, why: "codings are undone under limits" },
-	{ specifier: /^node:child_process$/, where: /^policy\/bundle\//, why: "only `build` runs a program" },
+	{
+		specifier: /^node:child_process$/,
+		where: /^(policy\/bundle|serve\/workers)\//,
+		why: "only `build` runs a program, and the supervisor its workers",
+	},
 	{
 		specifier: /^node:(http|https|http2)$/,
 		where: /^(admin|lib\/fetch-|envoy\/)/,
@@ -124,8 +131,8 @@ const WORDS: readonly { readonly word: RegExp; readonly where: RegExp; readonly 
 	{ word: /\bWebAssembly\b/g, where: /^policy\/wasm\//, why: "only policy/wasm touches WebAssembly" },
 	{
 		word: /\bprocess\s*\.\s*(?:exit|exitCode|abort|kill)\b/g,
-		where: /^main\.ts$/,
-		why: "only main.ts ends the process",
+		where: /^(main|serve\/workers\/watchdog-thread)\.ts$/,
+		why: "only main.ts ends the process, and a watchdog whose supervisor is gone",
 	},
 	{ word: /\bconsole\s*\./g, where: /^$/, why: "nothing prints behind the logger's back" },
 	{

@@ -142,6 +142,8 @@ test("what cannot start says why, with its exit code and nothing on stdout", asy
 		[["--audit", "none/audit.log"], 3, "(audit_sink_unusable)"],
 		[["--hash-key-file", "postern.yaml", "--grpc", "127.0.0.1:0"], 2, "(callers_untrusted)"],
 		[["--grcp", "x"], 2, 'did you mean "--grpc"?'],
+		[["--worker"], 2, "--workers N starts N of them (usage)"],
+		[["--workers", "300"], 2, "serve.workers: must be a whole number between 0 and 256"],
 	] as const;
 	const ends = cases.map(async ([argv, code, message]) => {
 		const running = serve(...argv);

@@ -93,6 +93,8 @@ export function createProjecting(
 			if (!due) return policy.recall(entrypoint, input);
 			const now = clock.now();
 			const projected = policy.evaluate(entrypoint, input, now);
+			// The whole document is another input, and would hang or trap once more.
+			if (projected.kind === "failed" && projected.reason === "poison") return projected;
 			const full = policy.evaluate(entrypoint, writeInput(out, wholeParts()), now);
 			if (same(projected, full)) return full;
 			metrics.projectionMismatches.inc();

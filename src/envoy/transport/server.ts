@@ -1,5 +1,4 @@
 import { PosternError } from "../../lib/errors.ts";
-import { startGrpcJs } from "./grpc-js/server.ts";
 import { createInFlight, type InFlight } from "./in-flight.ts";
 import { startLane } from "./lane/server.ts";
 import { isRemote } from "./remote-address.ts";
@@ -7,7 +6,13 @@ import type { Transport, TransportDeps, TransportOptions } from "./types.ts";
 
 type Kind = "grpc-js" | "lane";
 
-const START = { "grpc-js": startGrpcJs, lane: startLane } as const;
+type Start = typeof startLane;
+
+const START: { readonly [kind in Kind]: Start } = {
+	// Loaded where it is used: it is the larger part of what a process would load and keep.
+	"grpc-js": async (...given) => (await import("./grpc-js/server.ts")).startGrpcJs(...given),
+	lane: startLane,
+};
 
 /**
  * Serves both gRPC services, each address by the transport that is configured for it. All share one limit of calls.

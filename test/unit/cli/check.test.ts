@@ -145,3 +145,18 @@ test("a descriptor set that cannot be used is found, in its file and in the bund
 	expect(bundled.code).toBe(1);
 	expect(bundled.out).toContain("descriptors_invalid");
 });
+
+test("with workers: the endpoints for Envoy's cluster, each on a line and as JSON", async () => {
+	const yaml = GOOD.replace(
+		'["unix:p.sock"]',
+		'["unix:p.sock", "127.0.0.1:9191"]\n  trust_loopback: true\n  workers: 2',
+	);
+	const endpoints = ["unix:///p-1.sock", "127.0.0.1:9191", "unix:///p-2.sock", "127.0.0.1:9192"];
+	const lines = await check(yaml);
+	expect(lines.code).toBe(0);
+	expect(lines.out.replaceAll("unix://p", "unix:///p")).toBe(
+		`${endpoints.map((endpoint) => `endpoint ${endpoint}\n`).join("")}nothing found; policy revision r7\n`,
+	);
+	const { out } = await check(yaml, "--json");
+	expect(JSON.parse(out.replaceAll("unix://p", "unix:///p"))).toMatchObject({ ok: true, endpoints });
+});

@@ -31,14 +31,18 @@ test("a descriptor set goes into the bundle, bound like its other files", async 
 test("a policy has the set with its digest, and is not loaded when the set is refused", async () => {
 	const bytes = await built();
 	const asked: Uint8Array[] = [];
-	const policy = await loadPolicy(bytes, DEFAULT_POLICY_LIMITS, systemClock, 1, (set) => asked.push(set));
+	const policy = await loadPolicy(bytes, DEFAULT_POLICY_LIMITS, systemClock, 1, {
+		checkDescriptors: (set) => asked.push(set),
+	});
 	const digest = createHash("sha256").update(SET).digest("hex");
 	expect(policy.descriptors).toEqual({ digest, bytes: SET });
 	expect(asked).toEqual([SET]);
 	const refuse = (): never => {
 		throw new PosternError("descriptors_invalid", "no");
 	};
-	await expect(loadPolicy(bytes, DEFAULT_POLICY_LIMITS, systemClock, 1, refuse)).rejects.toMatchObject({
+	await expect(
+		loadPolicy(bytes, DEFAULT_POLICY_LIMITS, systemClock, 1, { checkDescriptors: refuse }),
+	).rejects.toMatchObject({
 		code: "descriptors_invalid",
 	});
 });

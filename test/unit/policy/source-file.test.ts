@@ -6,7 +6,7 @@ import { systemClock } from "../../../src/lib/clock.ts";
 import type { PosternError } from "../../../src/lib/errors.ts";
 import { DEFAULT_POLICY_LIMITS, type PolicyLimits } from "../../../src/policy/limits.ts";
 import type { MemoLimits } from "../../../src/policy/memo.ts";
-import { filePolicySource, type PolicySource } from "../../../src/policy/source/file.ts";
+import { filePolicySource } from "../../../src/policy/source/file.ts";
 import { bundleOf, inFolder, inputOf } from "../../support/policy.ts";
 
 const PATH = "envoy/authz/allow";
@@ -24,7 +24,7 @@ beforeAll(async () => {
 interface Scene {
 	readonly folder: string;
 	readonly file: string;
-	readonly source: PolicySource;
+	readonly source: ReturnType<typeof filePolicySource>;
 	readonly failures: PosternError[];
 	readonly activated: string[];
 }

@@ -254,6 +254,12 @@ describe("proof", () => {
 		expect(service.documents.length).toBe(6);
 		expect(service.mismatches()).toBe(1);
 	});
+	test("an input that is refused as poison is not evaluated whole instead", () => {
+		const evaluate = (): Evaluation => ({ kind: "failed", reason: "poison", message: "it hung" });
+		const service = serviceOf(METHOD, { evaluate });
+		expect(service.call(httpCheck())).toBe("poison");
+		expect(service.documents.length).toBe(1);
+	});
 	test("a failure on one side alone is a difference", () => {
 		let calls = 0;
 		const evaluate = (): Evaluation =>

@@ -1,0 +1,75 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { cgroupMemoryMax, heapLimits, heapOptions } from "../../../src/launch/memory.ts";
+
+const MIB = 1024 * 1024;
+
+describe("heap limits", () => {
+	test.each([
+		[Number.POSITIVE_INFINITY, 4, { semiSpace: 4 }],
+		[256 * MIB, 1, { oldSpace: 115, semiSpace: 4 }],
+		[512 * MIB, 4, { oldSpace: 48, semiSpace: 4 }],
+		[1024 * MIB, 4, { oldSpace: 115, semiSpace: 4 }],
+		[4096 * MIB, 1, { oldSpace: 2419, semiSpace: 4 }],
+		[64 * MIB, 1, { oldSpace: 48, semiSpace: 2 }],
+	])("%d bytes for %d processes", (bytes, processes, limits) => {
+		expect(heapLimits(bytes, processes)).toEqual(limits);
+	});
+
+	test("all heaps together leave room beside them, wherever there is room at all", () => {
+		fc.assert(
+			fc.property(fc.integer({ min: 1, max: 64 }), fc.integer({ min: 160, max: 8192 }), (processes, each) => {
+				const { oldSpace = 0, semiSpace } = heapLimits(each * processes * MIB, processes);
+				expect(oldSpace + 3 * semiSpace + 64).toBeLessThanOrEqual(each);
+			}),
+		);
+	});
+
+	test("what is given by hand is left alone", () => {
+		const limits = { oldSpace: 100, semiSpace: 4 };
+		expect(heapOptions(limits, [])).toEqual([
+			"--max-old-space-size=100",
+			"--max-semi-space-size=4",
+			"--optimize-for-size",
+		]);
+		expect(heapOptions(limits, ["--max_old_space_size=9", "--no-warnings"])).toEqual([
+			"--max-semi-space-size=4",
+			"--optimize-for-size",
+		]);
+		expect(heapOptions({ semiSpace: 4 }, ["--max-semi-space-size=64"])).toEqual(["--optimize-for-size"]);
+		expect(heapOptions({ semiSpace: 4 }, ["--max-semi-space-size=64", "--optimize-for-size"])).toEqual([]);
+	});
+});
+
+describe("the cgroup's limit", () => {
+	const files = (given: Readonly<Record<string, string>>) => (path: string) => given[path];
+
+	test("is the least of the process's cgroup and those around it", () => {
+		const tree = {
+			"/proc/self/cgroup": "0::/a/b\n",
+			"/sys/fs/cgroup/a/b/memory.max": "max\n",
+			"/sys/fs/cgroup/a/memory.max": `${300 * MIB}\n`,
+			"/sys/fs/cgroup/memory.max": `${400 * MIB}\n`,
+		};
+		expect(cgroupMemoryMax(files(tree))).toBe(300 * MIB);
+	});
+
+	test("in a container that sees its own alone", () => {
+		const tree = {
+			"/proc/self/cgroup": "0::/../../kubepods/pod7/abc\n",
+			"/sys/fs/cgroup/memory.max": "268435456\n",
+		};
+		expect(cgroupMemoryMax(files(tree))).toBe(268435456);
+	});
+
+	test("of version 1, where a number near 2^63 is none", () => {
+		const path = "/sys/fs/cgroup/memory/memory.limit_in_bytes";
+		expect(cgroupMemoryMax(files({ [path]: "134217728\n" }))).toBe(134217728);
+		expect(cgroupMemoryMax(files({ [path]: "9223372036854771712\n" }))).toBe(Number.POSITIVE_INFINITY);
+	});
+
+	test("is none where nothing can be read, or nothing sensible", () => {
+		expect(cgroupMemoryMax(() => undefined)).toBe(Number.POSITIVE_INFINITY);
+		expect(cgroupMemoryMax(() => "many")).toBe(Number.POSITIVE_INFINITY);
+	});
+});
