@@ -2,15 +2,23 @@ import { rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { envoy } from "./setup/envoy.mjs";
+import { helm } from "./setup/helm.mjs";
+import { kubeconform } from "./setup/kubeconform.mjs";
 import { takeLock } from "./setup/lock.mjs";
 import { node } from "./setup/node.mjs";
 import { opa } from "./setup/opa.mjs";
 import { packages } from "./setup/packages.mjs";
 import { BIN, TEMP_ROOT } from "./setup/places.mjs";
 import { createProgress } from "./setup/progress.mjs";
+import { schemas } from "./setup/schemas.mjs";
 import { describe, EXIT_ENVIRONMENT, EXIT_INTERRUPTED, SetupError } from "./setup/setup-error.mjs";
 
-const PARTS = { packages, node, envoy, opa };
+const PARTS = { packages, node, envoy, opa, helm, kubeconform, schemas };
+
+/** What the demo and every command of the project need. */
+const USUAL = /** @type {const} */ (["packages", "node", "envoy", "opa"]);
+/** What all tests need. */
+export const FOR_TESTS = /** @type {const} */ ([...USUAL, "helm", "kubeconform", "schemas"]);
 
 /** @param {unknown} error */
 const messageOf = (error) => (error instanceof Error ? error.message : String(error));
@@ -73,7 +81,7 @@ function abortOnSignals() {
  * @returns {Promise<{ bin: string, node: string, installed: number }>}
  * @throws {SetupError} with every reason at once
  */
-export async function setUp(names = ["packages", "node", "envoy", "opa"]) {
+export async function setUp(names = USUAL) {
 	const parts = names.map((name) => PARTS[name]);
 	const place = { bin: BIN, node: join(BIN, "node") };
 	if (parts.every((part) => part.ready())) {

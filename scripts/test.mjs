@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "./setup/places.mjs";
 import { describe, EXIT_ENVIRONMENT, SetupError } from "./setup/setup-error.mjs";
-import { setUp, withTools } from "./setup.mjs";
+import { FOR_TESTS, setUp, withTools } from "./setup.mjs";
 
 const RESULTS = join(ROOT, ".run", "jest.json");
 const REGO = ["rego"];
@@ -69,7 +69,7 @@ function close(total) {
 
 const pattern = process.argv.slice(2);
 const started = Date.now();
-const tools = await setUp().catch((error) => {
+const tools = await setUp(FOR_TESTS).catch((error) => {
 	process.stderr.write(error instanceof SetupError ? describe(error) : `Set-up failed: ${error}\n`);
 	close({ passed: 0, failed: 1, skipped: 0 });
 	process.exit(error instanceof SetupError ? error.exitCode : EXIT_ENVIRONMENT);

@@ -88,7 +88,9 @@ const KNOWN: Readonly<Record<string, Schema>> = {
 	"service.ipFamilyPolicy": choice("", "SingleStack", "PreferDualStack", "RequireDualStack"),
 	"service.ipFamilies": list(choice("IPv4", "IPv6")),
 	"service.trafficDistribution": choice("", "PreferClose", "PreferSameZone", "PreferSameNode"),
-	callers: list(text(`^(spiffe://[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*|dns:${dnsName})$`), { uniqueItems: true }),
+	callers: list(text(`^(spiffe://[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*|dns:${dnsName})$`), {
+		uniqueItems: true,
+	}),
 	"tls.files.certificate": fileName,
 	"tls.files.key": fileName,
 	"tls.files.clientCa": fileName,
@@ -97,7 +99,9 @@ const KNOWN: Readonly<Record<string, Schema>> = {
 	"tls.certManager.renewBefore": goDuration,
 	"tls.certManager.dnsNames": list(text()),
 	"tls.certManager.clients": list(
-		strict({ name: text(), namespace: text(), uris: list(text("^spiffe://")), dnsNames: list(text()) }, ["name"]),
+		strict({ name: text(), namespace: text(), uris: list(text("^spiffe://")), dnsNames: list(text()) }, [
+			"name",
+		]),
 	),
 	"admin.port": port,
 	"policy.inline": text("^[A-Za-z0-9+/\\s]*={0,2}\\s*$", { maxLength: 700_000 }),
@@ -167,13 +171,20 @@ function config(): Schema {
 }
 
 function without(section: Schema, keys: readonly string[]): Schema {
-	const { properties, required, default: _, ...rest } = section as {
+	const {
+		properties,
+		required,
+		default: _,
+		...rest
+	} = section as {
 		readonly properties?: Readonly<Record<string, Schema>>;
 		readonly required?: readonly string[];
 		readonly default?: unknown;
 	};
 	if (properties === undefined) return section;
-	const left = (required ?? []).filter((key) => !keys.includes(key) && properties[key]?.["default"] === undefined);
+	const left = (required ?? []).filter(
+		(key) => !keys.includes(key) && properties[key]?.["default"] === undefined,
+	);
 	return {
 		...rest,
 		properties: Object.fromEntries(Object.entries(properties).filter(([key]) => !keys.includes(key))),
@@ -194,9 +205,7 @@ export function valuesSchema(): Schema {
 }
 
 function section(prefix: string, entries: readonly ValueEntry[]): Schema {
-	const own = entries.filter(
-		({ key }) => key.startsWith(prefix) && !key.slice(prefix.length).includes("."),
-	);
+	const own = entries.filter(({ key }) => key.startsWith(prefix) && !key.slice(prefix.length).includes("."));
 	return strict(
 		Object.fromEntries(
 			own.map((entry) => {

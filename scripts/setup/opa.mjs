@@ -1,99 +1,11 @@
-import { mkdirSync, renameSync } from "node:fs";
-import { join } from "node:path";
-import { run } from "./command.mjs";
-import { findProgram } from "./find-program.mjs";
+import { goTool } from "./go-tool.mjs";
 import { OPA } from "./pins.mjs";
-import { BIN, TEMP } from "./places.mjs";
-import { knownVersion, link, remember } from "./state.mjs";
 
-const LIMIT_MS = 20 * 60_000;
-const minimumGo = OPA.go.join(".");
-
-/** @param {string} program */
-async function versionOf(program) {
-	const { ok, output } = await run(program, ["version"]);
-	return ok ? /^Version: (\S+)/m.exec(output)?.[1] : undefined;
-}
-
-/** @param {string} program */
-async function goVersion(program) {
-	const { ok, output } = await run(program, ["env", "GOVERSION"], {
-		env: { ...process.env, GOTOOLCHAIN: "local" },
-	});
-	return ok ? /go(\d+)\.(\d+)/.exec(output)?.slice(1, 3).map(Number) : undefined;
-}
-
-/** @param {string | undefined} version */
-const fits = (version) => version?.startsWith(OPA.line) === true;
-
-/** The Rego compiler: the PATH's where it is of the right line, else built by Go, whose checksum database guards the source. */
-export const opa = {
-	label: `opa ${OPA.version}`,
-	verb: "building from source, about a minute",
-
-	ready() {
-		return fits(knownVersion("opa"));
-	},
-
-	async adopt() {
-		const installed = await versionOf(join(BIN, "opa"));
-		if (installed !== undefined && fits(installed)) {
-			remember("opa", installed);
-			return true;
-		}
-		const onPath = findProgram("opa");
-		const version = onPath === undefined ? undefined : await versionOf(onPath);
-		if (version !== undefined && fits(version)) {
-			link("opa", onPath);
-			remember("opa", version);
-			return true;
-		}
-		return false;
-	},
-
-	async problems() {
-		const go = findProgram("go");
-		const remedy = `it builds opa ${OPA.version}. Install Go ${minimumGo} or newer from your system or go.dev/dl. Or put an opa ${OPA.line}x on the PATH.`;
-		if (go === undefined) {
-			return [`go is missing; ${remedy}`];
-		}
-		const [major = 0, minor = 0] = (await goVersion(go)) ?? [];
-		const tooOld = major < OPA.go[0] || (major === OPA.go[0] && minor < OPA.go[1]);
-		return tooOld ? [`go ${minimumGo} or newer is missing (found ${major}.${minor}); ${remedy}`] : [];
-	},
-
-	/** @param {AbortSignal} signal */
-	async install(signal) {
-		const folder = join(TEMP, "opa");
-		mkdirSync(folder, { recursive: true });
-		const result = await run(
-			findProgram("go"),
-			["install", "-ldflags=-s -w", `${OPA.module}@v${OPA.version}`],
-			{
-				// Outside the checkout's own folders, so that no go.mod or go.work further up has a say.
-				cwd: folder,
-				env: {
-					...process.env,
-					CGO_ENABLED: "0",
-					GOTOOLCHAIN: "local",
-					GOBIN: folder,
-					GOWORK: "off",
-					GOOS: undefined,
-					GOARCH: undefined,
-				},
-				signal,
-				timeoutMs: LIMIT_MS,
-			},
-		);
-		if (!result.ok) {
-			throw new Error(`go install of opa ${OPA.version} failed:\n${result.tail}`);
-		}
-		const version = await versionOf(join(folder, "opa"));
-		if (version !== OPA.version) {
-			throw new Error(`the opa that Go built answers ${version ?? "nothing"} instead of ${OPA.version}.`);
-		}
-		mkdirSync(BIN, { recursive: true });
-		renameSync(join(folder, "opa"), join(BIN, "opa"));
-		remember("opa", version);
-	},
-};
+/** The Rego compiler. */
+export const opa = goTool({
+	name: "opa",
+	pin: OPA,
+	versionArgs: ["version"],
+	pattern: /^Version: (\S+)/m,
+	takes: "about a minute",
+});
