@@ -8,11 +8,11 @@ in [docs/guides/install-with-helm.md](../../../docs/guides/install-with-helm.md)
 
 \`\`\`sh
 postern build policy -o bundle.tar.gz
-helm install postern deploy/helm/postern --namespace postern --create-namespace \\
+helm install gate deploy/helm/postern --namespace postern --create-namespace \\
   --set tls.certManager.enabled=true \\
   --set 'callers={spiffe://cluster.local/ns/shop/sa/shop}' \\
   --set-file policy.inline=<(base64 -w0 bundle.tar.gz)
-helm test postern --namespace postern --logs
+helm test gate --namespace postern --logs
 \`\`\`
 
 It needs Kubernetes 1.30 and no rights in the cluster: no role is made, and no token is mounted. Pods meet the

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { parse, parseAllDocuments } from "yaml";
 import { CHART, chartRenderer, helm, type Rendering, valueSets } from "../support/chart/render.ts";
 import { kubeconform } from "../support/chart/schemas.ts";
+import { ROOT } from "../support/source-tree.ts";
 
 const GOLDEN = join(import.meta.dirname, "golden");
 const SETS = valueSets();
@@ -56,6 +58,21 @@ describe("what is rendered", () => {
 				verdicts: [expect.objectContaining({ status: "statusInvalid" })],
 			});
 		}
+	});
+
+	test("and so does the fragment for a sidecar, whose socket and volumes fit together", () => {
+		const text = readFileSync(join(ROOT, "deploy", "sidecar", "pod.yaml"), "utf8");
+		expect(kubeconform(text).filter(({ status }) => status !== "statusValid")).toEqual([]);
+		const [pod, config] = parseAllDocuments(text).map((document) => document.toJS());
+		const [postern] = pod.spec.initContainers;
+		const volumes = pod.spec.volumes.map(({ name }: { readonly name: string }) => name);
+		for (const { name } of [...postern.volumeMounts, ...pod.spec.containers[0].volumeMounts]) {
+			expect(volumes).toContain(name);
+		}
+		const { serve } = parse(config.data["postern.yaml"]);
+		expect(serve.grpc).toEqual(["unix:///run/postern/grpc.sock"]);
+		expect(pod.spec.containers[0].securityContext.runAsGroup).toBe(pod.spec.securityContext.fsGroup);
+		expect(pod.spec.terminationGracePeriodSeconds).toBeGreaterThan(serve.drain_seconds + 5);
 	});
 
 	test("passes helm lint with every value set", async () => {

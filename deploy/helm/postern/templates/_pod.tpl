@@ -98,9 +98,15 @@ spec:
         {{- with $values.extraArgs }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
-      {{- with $values.extraEnv }}
+      {{- if or $values.extraEnv (gt (int $values.workers) 1) }}
       env:
+        {{- if gt (int $values.workers) 1 }}
+        # They share the memory; the launcher sizes their heaps by it.
+        - {name: LAUNCH_PROCESSES, value: {{ $values.workers | int | quote }}}
+        {{- end }}
+        {{- with $values.extraEnv }}
         {{- tpl (toYaml .) $ | nindent 8 }}
+        {{- end }}
       {{- end }}
       {{- with $values.extraEnvFrom }}
       envFrom:
