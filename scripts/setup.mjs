@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { envoy } from "./setup/envoy.mjs";
+import { envoyGateway } from "./setup/envoy-gateway.mjs";
 import { helm } from "./setup/helm.mjs";
 import { kubeconform } from "./setup/kubeconform.mjs";
 import { takeLock } from "./setup/lock.mjs";
@@ -13,7 +14,7 @@ import { createProgress } from "./setup/progress.mjs";
 import { schemas } from "./setup/schemas.mjs";
 import { describe, EXIT_ENVIRONMENT, EXIT_INTERRUPTED, SetupError } from "./setup/setup-error.mjs";
 
-const PARTS = { packages, node, envoy, opa, helm, kubeconform, schemas };
+const PARTS = { packages, node, envoy, opa, helm, kubeconform, schemas, envoyGateway };
 
 /** What the demo and every command of the project need. */
 const USUAL = /** @type {const} */ (["packages", "node", "envoy", "opa"]);
@@ -73,6 +74,9 @@ function abortOnSignals() {
 		},
 	};
 }
+
+/** What `npm run test:mesh` needs. */
+export const FOR_MESHES = /** @type {const} */ ([...USUAL, "helm", "envoyGateway"]);
 
 /**
  * Makes sure that everything Postern's development needs is in place. Instant when it is.

@@ -65,6 +65,15 @@ export const KUBECONFORM = {
 	flags: "-X main.version=v0.8.0",
 };
 
+/** The control plane that `npm run test:mesh` runs; minutes to build, so nothing else asks for it. */
+export const ENVOY_GATEWAY = {
+	version: "1.9.1",
+	line: "1.9.1",
+	module: "github.com/envoyproxy/gateway/cmd/envoy-gateway",
+	go: [1, 26],
+	flags: "-X github.com/envoyproxy/gateway/internal/cmd/version.envoyGatewayVersion=v1.9.1",
+};
+
 /** Where the schemas of resources come from: Kubernetes' own, and the definitions of what the chart can make besides. */
 export const SCHEMAS = {
 	kubernetes: {

@@ -96,6 +96,18 @@ describe("postern check --envoy finds what is taken away", () => {
 });
 
 describe("the resources of one release", () => {
+	test.each(["istio-sidecar", "istio-waypoint", "envoy-gateway"])(
+		"%s: calls carry an :authority that HTTP/2 allows, which the clusters' names are not",
+		async (name) => {
+			const { resources } = await rendered(name);
+			const services = [...JSON.stringify(resources).matchAll(/"envoy_grpc":(\{[^}]*\})/g)].map(
+				([, text = ""]) => JSON.parse(text),
+			);
+			expect(services.length).toBeGreaterThan(0);
+			for (const { authority } of services) expect(authority).toBe("t-postern.default.svc.cluster.local");
+		},
+	);
+
 	test.each(["istio-sidecar", "istio-gateway", "istio-waypoint"])("%s call one cluster", async (name) => {
 		const { resources, meshConfig } = await rendered(name);
 		const text = JSON.stringify(resources);

@@ -36,7 +36,7 @@ action:
 {{- end -}}
 
 {{- /* ext_proc inside the matcher that leaves it out where the decision released the answer whole, and where Envoy itself
-answered before the upstream was asked: (dict "cluster" … "timeout" …). Never with on_no_match, never inverted. */ -}}
+answered before the upstream was asked: (dict "cluster" … "authority" … "timeout" …). Never with on_no_match, never inverted. */ -}}
 {{- define "postern.envoy.extProc" -}}
 "@type": type.googleapis.com/envoy.extensions.common.matching.v3.ExtensionWithMatcher
 xds_matcher:
@@ -101,7 +101,10 @@ extension_config:
       forwarding_namespaces: {untyped: [envoy.filters.http.ext_authz]}
     response_attributes: [response.code_details, request.method]
     grpc_service:
-      envoy_grpc: {cluster_name: {{ .cluster | quote }}}
+      envoy_grpc:
+        cluster_name: {{ .cluster | quote }}
+        # Without it the cluster's name is the :authority, and its signs are none that HTTP/2 allows there.
+        authority: {{ .authority }}
       retry_policy:
         {{- include "postern.envoy.retry" . | nindent 8 }}
 {{- end -}}
