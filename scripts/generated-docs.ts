@@ -8,6 +8,8 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { jsonSchema } from "../src/config/leaves.ts";
+import { chartReadme } from "./chart/readme.ts";
+import { valuesSchema } from "./chart/values-schema.ts";
 import { commandsPage } from "./commands-page.ts";
 import { configurationPage } from "./configuration-page.ts";
 import { descriptorSet } from "./descriptor-set.ts";
@@ -23,6 +25,8 @@ const help = (...args: readonly string[]): string =>
 const json = (value: object): string => `${JSON.stringify(value, undefined, "\t")}\n`;
 
 const pages: Readonly<Record<string, () => string | Buffer | Promise<string>>> = {
+	"deploy/helm/postern/README.md": chartReadme,
+	"deploy/helm/postern/values.schema.json": () => json(valuesSchema()),
 	"docs/reference/commands.md": () => commandsPage(help),
 	"docs/reference/configuration.md": configurationPage,
 	"docs/reference/input.schema.json": () => json(inputSchema(true)),

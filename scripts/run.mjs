@@ -9,7 +9,7 @@ import { setUpOrExit, withTools } from "./setup.mjs";
 
 /**
  * @param {readonly string[]} argv a script and its arguments
- * @param {readonly ("packages" | "node" | "envoy" | "opa" | "openbao")[]} [parts]
+ * @param {Parameters<typeof setUpOrExit>[0]} [parts]
  * @returns {Promise<number>} exit code
  */
 export async function runScript(argv, parts) {

@@ -2,7 +2,10 @@ import { rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { envoy } from "./setup/envoy.mjs";
+import { envoyGateway } from "./setup/envoy-gateway.mjs";
 import { h2spec } from "./setup/h2spec.mjs";
+import { helm } from "./setup/helm.mjs";
+import { kubeconform } from "./setup/kubeconform.mjs";
 import { takeLock } from "./setup/lock.mjs";
 import { node } from "./setup/node.mjs";
 import { opa } from "./setup/opa.mjs";
@@ -10,11 +13,15 @@ import { openbao } from "./setup/openbao.mjs";
 import { packages } from "./setup/packages.mjs";
 import { BIN, TEMP_ROOT } from "./setup/places.mjs";
 import { createProgress } from "./setup/progress.mjs";
+import { schemas } from "./setup/schemas.mjs";
 import { describe, EXIT_ENVIRONMENT, EXIT_INTERRUPTED, SetupError } from "./setup/setup-error.mjs";
 
-const PARTS = { packages, node, envoy, opa, h2spec, openbao };
-/** What everything but the tests does with. */
-const USUAL = ["packages", "node", "envoy", "opa"];
+const PARTS = { packages, node, envoy, opa, h2spec, helm, kubeconform, schemas, envoyGateway, openbao };
+
+/** What the demo and every command of the project need. */
+const USUAL = /** @type {const} */ (["packages", "node", "envoy", "opa"]);
+/** What all tests need. */
+export const FOR_TESTS = /** @type {const} */ ([...USUAL, "h2spec", "helm", "kubeconform", "schemas"]);
 
 /** @param {unknown} error */
 const messageOf = (error) => (error instanceof Error ? error.message : String(error));
@@ -69,6 +76,9 @@ function abortOnSignals() {
 		},
 	};
 }
+
+/** What `npm run test:mesh` needs. */
+export const FOR_MESHES = /** @type {const} */ ([...USUAL, "helm", "envoyGateway"]);
 
 /**
  * Makes sure that everything Postern's development needs is in place. Instant when it is.

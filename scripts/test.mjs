@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { closingLine, module, runJest, runStage, seconds, wasInterrupted } from "./jest-stage.mjs";
 import { ROOT } from "./setup/places.mjs";
 import { describe, EXIT_ENVIRONMENT, SetupError } from "./setup/setup-error.mjs";
-import { setUp, withTools } from "./setup.mjs";
+import { FOR_TESTS, setUp, withTools } from "./setup.mjs";
 
 const REGO = ["rego"];
 
@@ -18,7 +18,7 @@ const close = (total) => process.stdout.write(closingLine(total));
 
 const pattern = process.argv.slice(2);
 const started = Date.now();
-const tools = await setUp(["packages", "node", "envoy", "opa", "h2spec"]).catch((error) => {
+const tools = await setUp(FOR_TESTS).catch((error) => {
 	process.stderr.write(error instanceof SetupError ? describe(error) : `Set-up failed: ${error}\n`);
 	close({ passed: 0, failed: 1, skipped: 0 });
 	process.exit(error instanceof SetupError ? error.exitCode : EXIT_ENVIRONMENT);

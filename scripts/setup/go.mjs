@@ -28,7 +28,24 @@ export async function goProblems(minimum, remedy) {
 }
 
 /**
- * Runs Go in a folder of its own, so that no go.mod or go.work further up has a say.
+ * The environment of a `go` that runs outside the checkout's own folders: no go.work further up has a say.
+ *
+ * @param {NodeJS.ProcessEnv} more
+ */
+export function goEnvironment(more) {
+	return {
+		...process.env,
+		CGO_ENABLED: "0",
+		GOTOOLCHAIN: "local",
+		GOWORK: "off",
+		GOOS: undefined,
+		GOARCH: undefined,
+		...more,
+	};
+}
+
+/**
+ * Runs Go in a folder of its own, so that no go.mod further up has a say either.
  *
  * @param {readonly string[]} args
  * @param {string} folder
@@ -37,16 +54,7 @@ export async function goProblems(minimum, remedy) {
 export function runGo(args, folder, { signal, timeoutMs, flags }) {
 	return run(findProgram("go"), args, {
 		cwd: folder,
-		env: {
-			...process.env,
-			CGO_ENABLED: "0",
-			GOTOOLCHAIN: "local",
-			GOBIN: folder,
-			GOWORK: "off",
-			GOOS: undefined,
-			GOARCH: undefined,
-			...(flags === undefined ? {} : { GOFLAGS: flags }),
-		},
+		env: goEnvironment({ GOBIN: folder, ...(flags === undefined ? {} : { GOFLAGS: flags }) }),
 		signal,
 		timeoutMs,
 	});

@@ -81,3 +81,81 @@ export const OPENBAO = {
 		},
 	},
 };
+
+/** Programs that `go install` builds bare do not know their version; the flags tell them. */
+export const HELM = {
+	version: "3.22.0",
+	line: "3.22.",
+	module: "helm.sh/helm/v3/cmd/helm",
+	go: [1, 26],
+	flags:
+		"-X helm.sh/helm/v3/internal/version.version=v3.22.0 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=34",
+};
+
+export const KUBECONFORM = {
+	version: "0.8.0",
+	line: "0.8.",
+	module: "github.com/yannh/kubeconform/cmd/kubeconform",
+	go: [1, 26],
+	flags: "-X main.version=v0.8.0",
+};
+
+/** The control plane that `npm run test:mesh` runs; minutes to build, so nothing else asks for it. */
+export const ENVOY_GATEWAY = {
+	version: "1.9.1",
+	line: "1.9.1",
+	module: "github.com/envoyproxy/gateway/cmd/envoy-gateway",
+	go: [1, 26],
+	flags: "-X github.com/envoyproxy/gateway/internal/cmd/version.envoyGatewayVersion=v1.9.1",
+};
+
+/** Where the schemas of resources come from: Kubernetes' own, and the definitions of what the chart can make besides. */
+export const SCHEMAS = {
+	kubernetes: {
+		distribution: "kubernetes-validate",
+		version: "1.37.0",
+		wheel: "85136d018a27b50ec7fc049d902bfa5193f5976807e6c0f408e3ab6fe078cad9",
+		folder: "kubernetes_validate/kubernetes-json-schema/v1.34.0-local-strict/",
+	},
+	/** Go modules by version and checksum, and the files in them that hold definitions. */
+	definitions: [
+		{
+			module: "github.com/envoyproxy/gateway@v1.9.1",
+			sum: "h1:vAVp6/AlBXJ1aOhp1mxL7fNEzVEfjADUguUhm2wzxQY=",
+			files: [
+				"charts/gateway-crds-helm/templates/generated/gateway.envoyproxy.io_backendtrafficpolicies.yaml",
+				"charts/gateway-crds-helm/templates/generated/gateway.envoyproxy.io_clienttrafficpolicies.yaml",
+				"charts/gateway-crds-helm/templates/generated/gateway.envoyproxy.io_envoyextensionpolicies.yaml",
+				"charts/gateway-crds-helm/templates/generated/gateway.envoyproxy.io_envoypatchpolicies.yaml",
+				"charts/gateway-crds-helm/templates/generated/gateway.envoyproxy.io_envoyproxies.yaml",
+				"charts/gateway-crds-helm/templates/generated/gateway.envoyproxy.io_securitypolicies.yaml",
+			],
+		},
+		{
+			module: "sigs.k8s.io/gateway-api@v1.6.1",
+			sum: "h1:mock6phZbI6rvZerwrVNk7hVNymQgHo+6sJ81Ia7ftY=",
+			files: [
+				"config/crd/standard/gateway.networking.k8s.io_backendtlspolicies.yaml",
+				"config/crd/standard/gateway.networking.k8s.io_referencegrants.yaml",
+			],
+		},
+		{
+			module: "istio.io/api@v1.31.0",
+			sum: "h1:qGf/hZwCu5LOPK0jGti38NF71E8Eq4jGyhz/l2xsszU=",
+			files: ["kubernetes/customresourcedefinitions.gen.yaml"],
+		},
+		{
+			module: "github.com/cert-manager/cert-manager@v1.21.2",
+			sum: "h1:UWgoYM+KLNtRlqmoWOKjKBOBUPVHeepQ6/ac3ERJW68=",
+			files: ["deploy/crds/cert-manager.io_certificates.yaml", "deploy/crds/cert-manager.io_issuers.yaml"],
+		},
+		{
+			module: "github.com/prometheus-operator/prometheus-operator@v0.85.0",
+			sum: "h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=",
+			files: [
+				"example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml",
+				"example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml",
+			],
+		},
+	],
+};

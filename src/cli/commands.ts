@@ -36,6 +36,11 @@ export const COMMANDS: readonly CommandEntry[] = [
 		load: async () => (await import("./mask.ts")).maskCommand,
 	},
 	{
+		name: "probe",
+		summary: "ask a running Postern for health, a decision and a masked answer",
+		load: async () => (await import("./probe.ts")).probeCommand,
+	},
+	{
 		name: "where",
 		summary: "paths of the policy library, the schemas and the capabilities, for OPA's own commands",
 		load: async () => (await import("./where.ts")).whereCommand,
