@@ -6,8 +6,8 @@ import { pathToFileURL } from "node:url";
 import { loadSync, type MethodDefinition } from "@grpc/proto-loader";
 import { makeBundle } from "../src/policy/bundle/make.ts";
 import { handoffMetadata, responseBody, responseHeaders } from "../test/support/ext-proc-messages.ts";
+import { type CallScript, writeScript } from "./load/calls.ts";
 import { DATA, NOP, RBAC_BOOLEAN, RBAC_OBJECT, sampleRequest } from "./sample-request.ts";
-import { type CallScript, writeScript } from "./transport/calls.ts";
 import { type BenchServer, type Fleet, type Measured, startFleet } from "./transport/fleet.ts";
 import type { BenchLine } from "./types.ts";
 
