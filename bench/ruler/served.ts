@@ -11,6 +11,17 @@ export const SERVER_CORE = 0;
 export const LOAD_CORE = 1;
 const START_LIMIT_MS = 60_000;
 
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+	for (const child of running) child.kill("SIGKILL");
+});
+for (const [name, code] of [
+	["SIGINT", 130],
+	["SIGTERM", 143],
+] as const)
+	process.on(name, () => process.exit(code));
+
+/** Starts a program on a core; it ends with this process at the latest. */
 export function spawnPinned(
 	argv: readonly string[],
 	core: number,
@@ -18,10 +29,13 @@ export function spawnPinned(
 ): ChildProcess {
 	const [program = "", ...rest] = PINNED ? ["taskset", "-c", String(core), ...argv] : argv;
 	const log = openSync(options.log, "a");
-	return spawn(program, rest, {
+	const child = spawn(program, rest, {
 		stdio: options.ipc === true ? ["ignore", log, log, "ipc"] : ["ignore", log, log],
 		env: { ...process.env, ...options.env },
 	});
+	running.add(child);
+	child.once("exit", () => running.delete(child));
+	return child;
 }
 
 /** Waits until a port of this machine answers. */
