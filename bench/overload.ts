@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { makeBundle } from "../src/policy/bundle/make.ts";
+import { writeScript } from "./load/calls.ts";
 import { DATA, RBAC_OBJECT } from "./sample-request.ts";
-import { writeScript } from "./transport/calls.ts";
 import { checkScript } from "./transport/check-script.ts";
 import { startFleet } from "./transport/fleet.ts";
 

@@ -12,8 +12,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { loadSync, type MethodDefinition } from "@grpc/proto-loader";
 import { makeBundle } from "../src/policy/bundle/make.ts";
+import { type LoadOrder, type LoadResult, writeScript } from "./load/calls.ts";
 import { DATA, RBAC_OBJECT, sampleRequest } from "./sample-request.ts";
-import { type LoadOrder, type LoadResult, writeScript } from "./transport/calls.ts";
 
 const CHECKS = Number(process.argv[2] ?? "10000000");
 const INTERVALS = 20;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { loadSync, type MethodDefinition } from "@grpc/proto-loader";
+import type { CallScript } from "../load/calls.ts";
 import { sampleRequest } from "../sample-request.ts";
-import type { CallScript } from "./calls.ts";
 
 const CHECK = "/envoy.service.auth.v3.Authorization/Check";
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import type { LoadOrder, LoadResult } from "./calls.ts";
+import type { LoadOrder, LoadResult } from "../load/calls.ts";
 
 /** Servers on one core, load on another, where the machine lets us choose. */
 const PINNED = cpus().length > 1 && spawnSync("taskset", ["-c", "0,1", "true"]).status === 0;
@@ -50,7 +50,7 @@ interface Usage {
 }
 
 export async function startFleet(): Promise<Fleet> {
-	const load = start("load.ts", [], LOAD_CORE);
+	const load = start("../load/load.ts", [], LOAD_CORE);
 	await reply(load);
 	const servers: ChildProcess[] = [];
 	return {

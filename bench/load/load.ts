@@ -15,8 +15,11 @@ const PING = 6;
 const GOAWAY = 7;
 const WINDOW_UPDATE = 8;
 const END_STREAM = 1;
+const END_HEADERS = 4;
 const ACK = 1;
 const MAX_FRAME = 16_384;
+const FIRST_WINDOW = 65_535;
+const INITIAL_WINDOW_SIZE = 4;
 const WIDE = 1 << 30;
 /** Latencies by microseconds; what takes longer than the last counts there. */
 const BUCKETS = 2_000_000;
@@ -26,12 +29,7 @@ const PATIENCE = 500_000;
 const UNAVAILABLE = Buffer.from([0x08, 0xf7, 0x03]);
 
 /** One message cut into DATA frames whose stream numbers are still to be filled in. */
-interface Encoded {
-	readonly frames: Buffer;
-	readonly octets: number;
-	/** Where the stream numbers stand. */
-	readonly numbers: readonly number[];
-}
+type Encoded = readonly { readonly bytes: Buffer; readonly octets: number }[];
 
 function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
 	const head = Buffer.alloc(9);
@@ -54,6 +52,23 @@ function literal(flags: number, name: string, value: string): Buffer {
 const POST = Buffer.from([0x83, 0x86]);
 const timeout = literal(0x40, "grpc-timeout", "500m");
 
+/** A string of HPACK without Huffman's code: its length as an integer with a prefix of 7 bits (RFC 7541, 5). */
+function text(value: string): Buffer {
+	const bytes = Buffer.from(value, "latin1");
+	const length = bytes.length < 127 ? [bytes.length] : [127];
+	if (bytes.length >= 127) {
+		let left = bytes.length - 127;
+		for (; left >= 128; left = Math.floor(left / 128)) length.push((left % 128) + 128);
+		length.push(left);
+	}
+	return Buffer.concat([Buffer.from(length), bytes]);
+}
+
+/** Every field spelled out, and none kept. */
+function plainBlock(fields: readonly (readonly [string, string])[]): Buffer {
+	return Buffer.concat(fields.flatMap(([name, value]) => [Buffer.from([0]), text(name), text(value)]));
+}
+
 /** As Envoy's encoder does it: the path spelled out every time, the rest indexed after the first. */
 function headBlocks(path: string): { readonly first: Buffer; readonly later: Buffer } {
 	const named = Buffer.concat([Buffer.from([0x04, path.length]), Buffer.from(path)]);
@@ -66,26 +81,25 @@ function headBlocks(path: string): { readonly first: Buffer; readonly later: Buf
 	};
 }
 
-function encode(message: Buffer, last: boolean): Encoded {
+function encode(message: Uint8Array, last: boolean): Encoded {
 	const bytes = Buffer.concat([Buffer.alloc(5), message]);
 	bytes.writeUInt32BE(message.length, 1);
-	const frames: Buffer[] = [];
-	const numbers: number[] = [];
-	let fill = 0;
+	const frames: { readonly bytes: Buffer; readonly octets: number }[] = [];
 	for (let at = 0; at < bytes.length; at += MAX_FRAME) {
+		const part = bytes.subarray(at, at + MAX_FRAME);
 		const ends = last && at + MAX_FRAME >= bytes.length;
-		const one = frame(0, ends ? END_STREAM : 0, 0, bytes.subarray(at, at + MAX_FRAME));
-		numbers.push(fill + 5);
-		fill += one.length;
-		frames.push(one);
+		frames.push({ bytes: frame(0, ends ? END_STREAM : 0, 0, part), octets: part.length });
 	}
-	return { frames: Buffer.concat(frames), octets: bytes.length, numbers };
+	return frames;
 }
 
 interface Call {
 	readonly messages: readonly Encoded[];
-	/** Next message to be sent. */
+	/** Next message to be sent, and its next frame. */
 	next: number;
+	frame: number;
+	/** Octets that the server lets come on this stream (RFC 9113, 5.2). */
+	window: number;
 	readonly began: number;
 	/** Octets of the answer that is being received; −1: none is. */
 	missing: number;
@@ -102,15 +116,19 @@ interface Script {
 	readonly first: Buffer;
 	readonly later: Buffer;
 	readonly calls: readonly (readonly Encoded[])[];
+	/** HEADERS frames of each call, in place of the two. */
+	readonly heads: readonly Buffer[] | undefined;
 	readonly unary: boolean;
 }
 
-function prepare({ path, calls }: CallScript): Script {
+function prepare({ path, calls, heads }: CallScript): Script {
 	const { first, later } = headBlocks(path);
 	const unary = path.endsWith("/Check");
+	const frames = heads?.map((fields) => frame(HEADERS, END_HEADERS | END_STREAM, 0, plainBlock(fields)));
 	return {
-		first: frame(HEADERS, 4, 0, first),
-		later: frame(HEADERS, 4, 0, later),
+		heads: frames,
+		first: frame(HEADERS, END_HEADERS, 0, first),
+		later: frame(HEADERS, END_HEADERS, 0, later),
 		calls: calls.map((messages) => messages.map((message) => encode(message, unary))),
 		unary,
 	};
@@ -128,6 +146,8 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 	let refused = 0;
 	let givenUp = 0;
 	const refusals = new Uint32Array(BUCKETS);
+	let limit = order.calls;
+	const cpu = process.cpuUsage();
 
 	function finish(call: Call, at: number): void {
 		done++;
@@ -145,11 +165,12 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 		idle(): boolean;
 		socket: Socket;
 	}> {
-		const socket = connect(order.address.replace(/^unix:(?:\/\/)?/, ""));
+		const socket = connectTo(order.address);
 		await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
 		const calls = new Map<number, Call>();
 		let stream = -1;
-		let room = 65_535;
+		let room = FIRST_WINDOW;
+		let streamWindow = FIRST_WINDOW;
 		let waiting: { readonly id: number; readonly call: Call }[] = [];
 		let out: Buffer[] = [];
 		let held: Buffer = Buffer.alloc(0);
@@ -163,23 +184,31 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 		function send(id: number, call: Call): void {
 			const message = call.messages[call.next];
 			if (message === undefined) return;
-			if (room < message.octets) {
-				waiting.push({ id, call });
-				return;
+			for (; call.frame < message.length; call.frame++) {
+				const { bytes, octets } = message[call.frame] as Encoded[number];
+				if (room < octets || call.window < octets) {
+					waiting.push({ id, call });
+					return;
+				}
+				room -= octets;
+				call.window -= octets;
+				const numbered = Buffer.from(bytes);
+				numbered.writeUInt32BE(id, 5);
+				out.push(numbered);
 			}
-			room -= message.octets;
 			call.next++;
-			const bytes = Buffer.from(message.frames);
-			for (const at of message.numbers) bytes.writeUInt32BE(id, at);
-			out.push(bytes);
+			call.frame = 0;
 		}
 		function begin(at: number): boolean {
-			if (calls.size >= order.streams || turn >= order.calls) return false;
+			if (calls.size >= order.streams || turn >= limit) return false;
 			stream += 2;
-			const messages = script.calls[turn++ % script.calls.length] as readonly Encoded[];
+			const number = turn++ % script.calls.length;
+			const messages = script.calls[number] as readonly Encoded[];
 			const call: Call = {
 				messages,
 				next: 0,
+				frame: 0,
+				window: streamWindow,
 				began: at,
 				missing: -1,
 				prefix: 0,
@@ -190,7 +219,7 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 				refused: false,
 			};
 			calls.set(stream, call);
-			const head = Buffer.from(started ? script.later : script.first);
+			const head = Buffer.from(script.heads?.[number] ?? (started ? script.later : script.first));
 			started = true;
 			head.writeUInt32BE(stream, 5);
 			out.push(head);
@@ -226,12 +255,18 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 			const flags = bytes[at + 4] as number;
 			const id = bytes.readUInt32BE(at + 5) & 0x7fffffff;
 			const payload = at + 9;
-			if (type === SETTINGS && (flags & ACK) === 0) out.push(frame(SETTINGS, ACK, 0, Buffer.alloc(0)));
-			else if (type === PING && (flags & ACK) === 0)
+			if (type === SETTINGS && (flags & ACK) === 0) {
+				for (let pair = payload; pair < payload + length; pair += 6)
+					if (bytes.readUInt16BE(pair) === INITIAL_WINDOW_SIZE) streamWindow = bytes.readUInt32BE(pair + 2);
+				out.push(frame(SETTINGS, ACK, 0, Buffer.alloc(0)));
+			} else if (type === PING && (flags & ACK) === 0)
 				out.push(frame(PING, ACK, 0, bytes.subarray(payload, payload + length)));
 			else if (type === GOAWAY) throw new Error("the server ends the connection");
-			else if (type === WINDOW_UPDATE && id === 0) {
-				room += bytes.readUInt32BE(payload);
+			else if (type === WINDOW_UPDATE) {
+				const more = bytes.readUInt32BE(payload);
+				const opened = calls.get(id);
+				if (id === 0) room += more;
+				else if (opened !== undefined) opened.window += more;
 				const again = waiting;
 				waiting = [];
 				for (const each of again) send(each.id, each.call);
@@ -244,6 +279,8 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 			if (type === RST_STREAM) call.status = 1;
 			// Trailers, whose one field that matters is a literal in every encoder: an error says more than `0`.
 			if (type === HEADERS && (flags & END_STREAM) !== 0 && length > 60) call.status = 2;
+			// Of plain HTTP the status is an entry of the static table, 200 the first (RFC 7541, appendix A).
+			if (script.heads !== undefined && type === HEADERS && bytes[payload] !== 0x88) call.status = 2;
 			if (type !== RST_STREAM && ((type !== 0 && type !== HEADERS) || (flags & END_STREAM) === 0)) return;
 			calls.delete(id);
 			const ended = now();
@@ -282,25 +319,31 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 
 	const connections = await Promise.all(Array.from({ length: order.connections }, openConnection));
 	const began = now();
+	if (order.seconds !== undefined)
+		setTimeout(() => {
+			limit = Math.min(limit, turn);
+		}, order.seconds * 1000);
 	if (order.rate === undefined) {
 		for (const { begin, flush } of connections) {
 			for (let count = 0; count < order.streams; count++) begin(now());
 			flush();
 		}
 	} else
-		await openLoop(order.rate, order.calls, connections, order.patience, () => {
-			turn++;
-			givenUp++;
-		});
+		await openLoop(
+			order.rate,
+			() => limit,
+			connections,
+			order.patience,
+			() => {
+				turn++;
+				givenUp++;
+			},
+		);
 	let before = -1;
 	// A server that does not answer at all for so long will not answer any more.
-	while (done > before && !(turn >= order.calls && connections.every(({ idle }) => idle()))) {
+	while (done > before && !(turn >= limit && connections.every(({ idle }) => idle()))) {
 		before = done;
-		for (
-			let wait = 0;
-			wait < 5000 && !(turn >= order.calls && connections.every(({ idle }) => idle()));
-			wait++
-		)
+		for (let wait = 0; wait < 5000 && !(turn >= limit && connections.every(({ idle }) => idle())); wait++)
 			await new Promise((resolve) => setTimeout(resolve, 1));
 	}
 	const seconds = (now() - began) / 1e6;
@@ -308,24 +351,33 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 		if (!idle()) failed++;
 		socket.destroy();
 	}
+	const { user, system } = process.cpuUsage(cpu);
 	return {
 		calls: done,
 		seconds,
 		p50: quantile(times, done, 0.5),
 		p99: quantile(times, done, 0.99),
+		p999: quantile(times, done, 0.999),
 		failed,
 		good,
 		refused,
 		refusedP50: refused === 0 ? 0 : quantile(refusals, refused, 0.5),
 		refusedP99: refused === 0 ? 0 : quantile(refusals, refused, 0.99),
 		givenUp,
+		spent: user + system,
 	};
+}
+
+function connectTo(address: string): Socket {
+	if (address.startsWith("unix:")) return connect(address.replace(/^unix:(?:\/\/)?/, ""));
+	const colon = address.lastIndexOf(":");
+	return connect({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)), noDelay: true });
 }
 
 /** Calls fall due by the clock; one that comes late counts from when it was due, so that a stall is not overlooked. */
 async function openLoop(
 	rate: number,
-	calls: number,
+	limit: () => number,
 	connections: readonly { begin(at: number): boolean; flush(): void }[],
 	patience = Number.POSITIVE_INFINITY,
 	giveUp = (): void => undefined,
@@ -334,8 +386,8 @@ async function openLoop(
 	const due: number[] = [];
 	let planned = 0;
 	let at = 0;
-	while (planned < calls || due.length > 0) {
-		for (; planned < calls && began + (planned * 1e6) / rate <= now(); planned++)
+	while (planned < limit() || due.length > 0) {
+		for (; planned < limit() && began + (planned * 1e6) / rate <= now(); planned++)
 			due.push(began + (planned * 1e6) / rate);
 		let stale = 0;
 		while (stale < due.length && now() - (due[stale] as number) > patience) stale++;

@@ -1,20 +1,26 @@
+import { deserialize, serialize } from "node:v8";
+
 /** What one stream does, over and over: its messages, the next one when the one before was answered. */
 export interface CallScript {
 	readonly path: string;
-	/** The streams take turns with these; each is the messages of one call. */
-	readonly calls: readonly (readonly Buffer[])[];
+	/** The streams take turns with these; each is the messages of one call. Without a message: a request of plain HTTP. */
+	readonly calls: readonly (readonly Uint8Array[])[];
+	/** Header fields of each call in place of those of gRPC, in HTTP/2's order: `:method` and the like first. */
+	readonly heads?: readonly (readonly (readonly [name: string, value: string])[])[];
 }
 
 export interface LoadOrder {
-	/** `unix:///PATH`. */
+	/** `unix:///PATH` or `HOST:PORT`. */
 	readonly address: string;
 	/** Where the script lies, as {@link writeScript} writes it. */
 	readonly script: string;
 	readonly connections: number;
 	/** Streams of each connection at one time. */
 	readonly streams: number;
-	/** How many calls to make. */
+	/** How many calls to make at most. */
 	readonly calls: number;
+	/** How long to go on making calls at most, seconds. */
+	readonly seconds?: number;
 	/** Calls a second, spread evenly whatever the server does; absent: the next when the one before has ended. */
 	readonly rate?: number;
 	/** Of an open loop: a call that was due for so long and could not be begun is given up. Microseconds. */
@@ -27,7 +33,8 @@ export interface LoadResult {
 	readonly seconds: number;
 	readonly p50: number;
 	readonly p99: number;
-	/** Calls that did not end with the status 0. */
+	readonly p999: number;
+	/** Calls that did not end well: with the status 0 of gRPC, or by plain HTTP with 200. */
 	readonly failed: number;
 	/** Calls that were decided within half a second of being due, the patience that is announced. */
 	readonly good: number;
@@ -37,39 +44,11 @@ export interface LoadResult {
 	readonly refusedP99: number;
 	/** Calls that were never begun. */
 	readonly givenUp: number;
+	/** CPU time of the load itself, microseconds in all. */
+	readonly spent: number;
 }
 
 /** The script as bytes, for another process. */
-export function writeScript({ path, calls }: CallScript): Buffer {
-	const parts: Buffer[] = [];
-	const put = (bytes: Buffer): void => {
-		const length = Buffer.alloc(4);
-		length.writeUInt32LE(bytes.length);
-		parts.push(length, bytes);
-	};
-	put(Buffer.from(path));
-	for (const messages of calls) {
-		const count = Buffer.alloc(4);
-		count.writeUInt32LE(messages.length);
-		parts.push(count);
-		messages.forEach(put);
-	}
-	return Buffer.concat(parts);
-}
+export const writeScript = (script: CallScript): Buffer => serialize(script);
 
-export function readScript(bytes: Buffer): CallScript {
-	let at = 0;
-	const number = (): number => {
-		at += 4;
-		return bytes.readUInt32LE(at - 4);
-	};
-	const take = (): Buffer => {
-		const length = number();
-		at += length;
-		return bytes.subarray(at - length, at);
-	};
-	const path = take().toString();
-	const calls: Buffer[][] = [];
-	while (at < bytes.length) calls.push(Array.from({ length: number() }, take));
-	return { path, calls };
-}
+export const readScript = (bytes: Buffer): CallScript => deserialize(bytes) as CallScript;

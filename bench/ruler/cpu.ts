@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** Ticks of the kernel per second, as `/proc` counts them on every Linux that is met in practice. */
+const TICKS = 100;
+
+interface Stat {
+	readonly parent: number;
+	/** User and system time, ticks. */
+	readonly ticks: number;
+}
+
+function statOf(pid: number): Stat | undefined {
+	try {
+		const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+		// Behind the program's name, which may hold anything, the parent is the 2nd field; utime and stime are the 12th and 13th.
+		const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+		return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
+	} catch {
+		// It has ended since its folder was listed.
+		return undefined;
+	}
+}
+
+/** A process and all that descend from it. */
+function family(pid: number): readonly number[] {
+	const members = new Set([pid]);
+	const parents = new Map<number, number>();
+	for (const name of readdirSync("/proc")) {
+		if (!/^\d+$/.test(name)) continue;
+		const stat = statOf(Number(name));
+		if (stat !== undefined) parents.set(Number(name), stat.parent);
+	}
+	for (let grown = true; grown; ) {
+		grown = false;
+		for (const [child, parent] of parents)
+			if (members.has(parent) && !members.has(child)) {
+				members.add(child);
+				grown = true;
+			}
+	}
+	return [...members];
+}
+
+/** CPU time of a process and its descendants, microseconds. */
+export const cpuOfFamily = (pid: number): number =>
+	family(pid).reduce((sum, each) => sum + ((statOf(each)?.ticks ?? 0) * 1e6) / TICKS, 0);
+
+/** Resident memory of a process and its descendants, bytes. */
+export function memoryOfFamily(pid: number): number {
+	let total = 0;
+	for (const each of family(pid)) {
+		try {
+			const [, kilobytes = "0"] =
+				/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${each}/status`, "utf8")) ?? [];
+			total += Number(kilobytes) * 1024;
+		} catch {
+			// It has ended.
+		}
+	}
+	return total;
+}
+
+/** Time for which any core was busy, microseconds, since the machine started. */
+export function busyOfMachine(): number {
+	const [line = ""] = readFileSync("/proc/stat", "utf8").split("\n");
+	const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = line.split(/\s+/).slice(1).map(Number);
+	return ((user + nice + system + irq + softirq) * 1e6) / TICKS;
+}
