@@ -57,7 +57,7 @@ async function startServer(): Promise<void> {
 }
 
 async function startLoad(): Promise<(order: LoadOrder) => Promise<LoadResult>> {
-	const file = join(import.meta.dirname, "transport/load.ts");
+	const file = join(import.meta.dirname, "load/load.ts");
 	const load = spawn(process.execPath, ["--no-warnings", file], {
 		stdio: ["ignore", "ignore", "inherit", "ipc"],
 	});

@@ -3,6 +3,7 @@ import { SECRET } from "../support/envoy/client.ts";
 import { type Mesh, startMesh } from "../support/envoy/mesh.ts";
 import { closeAndCount } from "../support/envoy/unmasked-count.ts";
 import { whole } from "../support/envoy/upstream.ts";
+import { until } from "../support/until.ts";
 
 const RELEASE = { release: ["$.id", "$.name", "$.f", "$[*].id"] };
 const RS = "\x1e";
@@ -70,13 +71,20 @@ const CASES: readonly Case[] = [
 ];
 
 let mesh: Mesh;
+let streaming: Mesh;
 let next = 0;
 
 beforeAll(async () => {
-	mesh = await startMesh();
+	[mesh, streaming] = await Promise.all([startMesh(), startMesh({ template: "authz-and-fields-streaming" })]);
+}, 60_000);
+afterAll(async () => {
+	await closeAndCount("media types", mesh);
+	await closeAndCount("media types that flow", streaming);
 }, 30_000);
-afterAll(() => closeAndCount("media types", mesh), 30_000);
-beforeEach(() => mesh.reset());
+beforeEach(() => {
+	mesh.reset();
+	streaming.reset();
+});
 
 const essence = (type: string): string => type.split(";")[0] as string;
 
@@ -103,6 +111,42 @@ describe("an answer of a type that a directive names", () => {
 		for (const given of [Buffer.concat([bad, Buffer.from(body)]), Buffer.concat([Buffer.from(body), bad])])
 			expect(await mesh.get(at(type, given, directive))).toMatchObject({ status: 502, leaked: 0 });
 	});
+});
+
+describe("an answer that may flow", () => {
+	const flowing = (type: string, body: string | Buffer, keys: object | undefined, pieces: number): string => {
+		const path = `/m/${next++}`;
+		const response = { ...RELEASE, media_types: [essence(type)], ...keys, stream: true };
+		streaming.upstream.reply(path, whole({ body, chunked: pieces, headers: [["content-type", type]] }));
+		streaming.decide(path, { allowed: true, response: response as never });
+		return path;
+	};
+
+	test.each(CASES)("$type is the same in pieces of any size", async ({ type, body, masked, keys }) => {
+		for (const pieces of [1, 7, 1000]) {
+			const answer = await streaming.get(flowing(type, body, keys, pieces));
+			expect(answer).toMatchObject({ status: 200, body: masked, complete: true, leaked: 0 });
+		}
+		const outcomes = streaming.releases().map(({ outcome }) => outcome);
+		expect(outcomes).toEqual(["flowing", "released", "flowing", "released", "flowing", "released"]);
+	});
+
+	test.each(CASES)("$type with bytes that are no text is cut", async ({ type, body, keys }) => {
+		const bad = Buffer.concat([Buffer.from(body), Buffer.of(0xff)]);
+		const answer = await streaming.get(flowing(type, bad, keys, 7));
+		expect([answer.leaked, answer.status === 200 && answer.complete]).toEqual([0, false]);
+		await until(() => streaming.releases().length > 1);
+		expect(streaming.releases()).toMatchObject([{ outcome: "flowing" }, { outcome: "cut" }]);
+	});
+
+	test.each(["application/xml", "text/html", "application/octet-stream", "multipart/related; boundary=b"])(
+		"%s does not",
+		async (type) => {
+			const answer = await streaming.get(flowing(type, `<ssn>${SECRET}</ssn>`, undefined, 7));
+			expect(answer).toMatchObject({ status: 502, complete: true, leaked: 0 });
+			expect(streaming.releases()).toMatchObject([{ outcome: "replaced", reason: "body_unsupported" }]);
+		},
+	);
 });
 
 describe("any other type under a directive is replaced, and the record says why", () => {
