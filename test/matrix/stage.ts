@@ -127,6 +127,7 @@ async function runScripted(
 	});
 	const by = cell.protocol === "HTTP/2" ? callHttp2 : callHttp1;
 	const port = via === undefined ? mesh.envoy.port : (mesh.envoy.variants[via] ?? 0);
+	await mesh.settle();
 	const answer = await by(port, { path, patience: PATIENCE_MS });
 	mesh.reset();
 	return answer;

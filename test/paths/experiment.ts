@@ -108,9 +108,7 @@ export async function startExperiment(): Promise<Experiment> {
 		shown.set(id, list);
 		return answer;
 	});
-	// These requests go past the mesh's own clients, which would have it take up the script.
-	await mesh.stopPostern();
-	await mesh.startPostern();
+	await mesh.settle();
 	let next = 0;
 
 	async function run(

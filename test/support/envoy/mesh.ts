@@ -48,6 +48,8 @@ export interface Mesh {
 	/** Puts something else in the place of Postern's Check; undefined puts Postern back. */
 	checkBy(check: ((request: Buffer) => Buffer | Promise<Buffer>) | undefined): void;
 	processBy(process: ((call: ProcessCall) => void) | undefined): void;
+	/** Takes up a script that was set or taken away; for calls that go past `get` and `get2`, which do so by themselves. */
+	settle(): Promise<void>;
 	/** Stops the gRPC server at once; connections are cut. */
 	stopPostern(): Promise<void>;
 	startPostern(): Promise<void>;
@@ -249,6 +251,7 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 		processBy(process) {
 			processBy = process;
 		},
+		settle,
 		stopPostern,
 		startPostern,
 		async startTransport() {
