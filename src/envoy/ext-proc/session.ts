@@ -24,8 +24,10 @@ interface Sides {
 function openStream(deps: ProcessDeps): ProcessStream {
 	/** Absent before the first message. */
 	let sides: Sides | undefined;
-	/** `replaced`: Envoy has the last answer and sends nothing more; `over`: the call has ended or is about to. */
+	/** `replaced`: the last answer has left; `over`: the call has ended or is about to. */
 	let ended: "replaced" | "over" | undefined;
+	/** The last answer, where one took the place of a body. */
+	let replacement: Step | undefined;
 	/** The step that is being worked on; what comes meanwhile waits for it. */
 	let pending: Promise<Step> | undefined;
 
@@ -82,7 +84,8 @@ function openStream(deps: ProcessDeps): ProcessStream {
 		} else if (direction === "request") deps.log.info(fields, "a request was refused");
 		else deps.log.warn(fields, "an upstream's answer was replaced or cut");
 		ended = "replaced";
-		return { kind: "answer", message: replaceAnswer(replacementFor(reason, exchange)) };
+		replacement = { kind: "answer", message: replaceAnswer(replacementFor(reason, exchange)) };
+		return replacement;
 	}
 
 	function onMessage(message: ProcessingRequest): Move | Promise<Move> {
@@ -108,7 +111,9 @@ function openStream(deps: ProcessDeps): ProcessStream {
 
 	function take(bytes: Uint8Array): Step | Promise<Step> {
 		if (ended === "over") return { kind: "fail", code: "internal" };
-		if (ended === "replaced") return fail("invalid", "a message after the answer was replaced");
+		// What Envoy had sent before it heard of that, such as the headers of its own 413, is answered once more: an error
+		// would overtake the answer.
+		if (replacement !== undefined) return replacement;
 		try {
 			const move = onMessage(readProcessingRequest(bytes));
 			return move instanceof Promise ? move.then(carryOut).catch(broken) : carryOut(move);

@@ -208,9 +208,10 @@ describe("a request that cannot be masked goes no further", () => {
 		expect(replacement(body)).toEqual({ status, reason });
 		expect(records).toMatchObject([{ direction: "request", outcome: "replaced", reason, status }]);
 		expect(stream.mayEnd()).toBe(true);
-		expect(await send(stream, responseHeaders({ metadata: WRITING, protocol: undefined }))).toEqual({
-			failed: "invalid",
-		});
+		// Envoy's own 413, say, which was on its way already.
+		const late = await send(stream, responseHeaders({ metadata: WRITING, protocol: undefined }));
+		expect(replacement(late)).toEqual({ status, reason });
+		expect(records).toHaveLength(1);
 	});
 
 	test.each<[string, RequestOptions, number, string, Partial<ProcessDeps>?]>([
