@@ -25,18 +25,26 @@ type Cpu = ReturnType<typeof process.cpuUsage>;
  */
 export async function checkBench(): Promise<readonly BenchLine[]> {
 	const ways = await makeWays();
+	const local = inProcessLines(ways);
+	const wire = await overWire(ways.request);
+	return [
+		...local,
+		line("gRPC server on loopback", wire.ours, wire.naive),
+		line("gRPC server on loopback, the naive way", wire.naive),
+	];
+}
+
+/** The part of it that needs no server. */
+export function inProcessLines(ways: Ways): readonly BenchLine[] {
 	const wanted = ways.naive(ways.request);
 	for (const way of [ways.ours, ways.strict]) {
 		if (!ways.agree(way(ways.request), wanted)) throw new Error("the ways disagree");
 	}
 	const local = inProcess(ways);
-	const wire = await overWire(ways.request);
 	return [
 		line("CPU per Check, in process", local.ours, local.naive),
 		line("strict profile, in process: own keys and the hand-off besides", local.strict, local.naive),
 		line("the naive way, in process", local.naive),
-		line("gRPC server on loopback", wire.ours, wire.naive),
-		line("gRPC server on loopback, the naive way", wire.naive),
 	];
 }
 

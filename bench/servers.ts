@@ -1,50 +1,47 @@
-/**
- * `npm run bench:servers -- [--peer NAME=COMMAND]...`: Postern and any other ext_authz servers over the same calls, in one
- * run. Prints tables in Markdown, and the bars against the last peer; exits 1 where one is missed.
- */
-import { writeFile } from "node:fs/promises";
-import { cpus } from "node:os";
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { OWN, peer } from "./ruler/contenders.ts";
-import { barTable, judged, rowsOf, tables } from "./ruler/report.ts";
+import { type BarResult, barTable, judged, type Row, rowsOf, tables } from "./ruler/report.ts";
 import { runRuler } from "./ruler/run.ts";
 
-const { values } = parseArgs({
-	options: {
-		peer: { type: "string", multiple: true, default: [] },
-		against: { type: "string" },
-		only: { type: "string", multiple: true, default: [] },
-		rounds: { type: "string", default: "5" },
-		seconds: { type: "string", default: "2" },
-		rate: { type: "string", default: "1000" },
-		"envoy-rate": { type: "string", default: "500" },
-		json: { type: "string" },
-	},
-});
-if (process.platform !== "linux") {
-	process.stderr.write("CPU time of processes is read from /proc: this needs Linux\n");
-	process.exit(3);
+export interface ServersOptions {
+	/** `NAME=HOST:PORT`, or `NAME=COMMAND`. */
+	readonly peer: readonly string[];
+	/** The peer that bars are about; absent: the last. */
+	readonly against?: string;
+	/** Names of scenarios; empty: all. */
+	readonly only: readonly string[];
+	readonly rounds: number;
+	/** Of one window. */
+	readonly seconds: number;
+	/** Calls a second of the open loop: direct, and through Envoy. */
+	readonly rate: number;
+	readonly envoyRate: number;
 }
-const peers = values.peer.map(peer);
-const against = values.against ?? peers.at(-1)?.name;
-const [cpu] = cpus();
-const started = Date.now();
-process.stdout.write(`Node ${process.versions.node}, ${cpus().length} × ${cpu?.model.trim() ?? "unknown"}\n`);
-const results = await runRuler({
-	contenders: [...OWN, ...peers],
-	only: values.only,
-	rounds: Number(values.rounds),
-	seconds: Number(values.seconds),
-	rate: Number(values.rate),
-	envoyRate: Number(values["envoy-rate"]),
-	progress: (text) =>
-		process.stderr.write(`${text}: done after ${((Date.now() - started) / 1000).toFixed(0)} s\n`),
-});
-const rows = rowsOf(results);
-process.stdout.write(`\n${tables(rows, against)}\n`);
-const bars = against === undefined ? [] : judged(rows, against);
-if (against !== undefined) process.stdout.write(`\n${barTable(bars, against)}\n`);
-if (values.json !== undefined)
-	await writeFile(values.json, `${JSON.stringify({ rows, bars }, undefined, "\t")}\n`);
-process.exitCode = bars.every(({ held }) => held) ? 0 : 1;
+
+/**
+ * Postern and any other ext_authz servers over the same calls, in one run. Prints tables in Markdown, and the bars against
+ * a peer; undefined where the machine does not tell what processes cost.
+ */
+export async function serversBench(
+	options: ServersOptions,
+): Promise<{ readonly rows: readonly Row[]; readonly bars: readonly BarResult[] } | undefined> {
+	if (process.platform !== "linux") {
+		process.stdout.write("SKIPPED: CPU time of processes is read from /proc, which this machine lacks\n");
+		return undefined;
+	}
+	const peers = options.peer.map(peer);
+	const against = options.against ?? peers.at(-1)?.name;
+	const started = Date.now();
+	const results = await runRuler({
+		...options,
+		contenders: [...OWN, ...peers],
+		progress: (text) =>
+			process.stderr.write(`${text}: done after ${((Date.now() - started) / 1000).toFixed(0)} s\n`),
+	});
+	const rows = rowsOf(results);
+	process.stdout.write(`${tables(rows, against)}\n`);
+	if (against === undefined) return { rows, bars: [] };
+	const bars = judged(rows, against);
+	process.stdout.write(`\n${barTable(bars, against)}\n`);
+	return { rows, bars };
+}

@@ -17,7 +17,7 @@ type Way = (typeof WAYS)[number];
 
 const PROCESS = "/envoy.service.ext_proc.v3.ExternalProcessor/Process";
 const REQUESTS = 500;
-const ROUNDS = Number(process.env["POSTERN_BENCH_ROUNDS"] ?? "5");
+const ROUNDS = 5;
 /** Calls that warm a server up, and calls of one window. */
 const WARM = 20_000;
 const WINDOW = 6_000;
@@ -38,12 +38,14 @@ interface Scenario {
  * Postern as it is shipped, audit and metrics on, over each transport in the same run: the same policy, the same bytes.
  * Rounds take turns, so that a busy moment of the machine hits each; medians count. CPU time is the server process's own.
  */
-export async function transportBench(): Promise<readonly BenchLine[]> {
+export async function transportBench(only?: string, rounds = ROUNDS): Promise<readonly BenchLine[]> {
 	const folder = await mkdtemp(join(tmpdir(), "postern-transports-"));
 	const fleet = await startFleet();
 	try {
 		const lines: BenchLine[] = [];
-		for (const scenario of scenarios()) lines.push(...(await measure(scenario, fleet, folder)));
+		for (const scenario of scenarios())
+			if (only === undefined || scenario.name === only)
+				lines.push(...(await measure(scenario, fleet, folder, rounds)));
 		return lines;
 	} finally {
 		fleet.stop();
@@ -78,7 +80,12 @@ function bodyOf(octets: number): string {
 	return JSON.stringify(users);
 }
 
-async function measure(scenario: Scenario, fleet: Fleet, folder: string): Promise<readonly BenchLine[]> {
+async function measure(
+	scenario: Scenario,
+	fleet: Fleet,
+	folder: string,
+	rounds: number,
+): Promise<readonly BenchLine[]> {
 	const place = await mkdtemp(join(folder, "case-"));
 	await writeFile(join(place, "policy.rego"), scenario.policy);
 	await writeFile(join(place, "data.json"), DATA);
@@ -99,7 +106,7 @@ async function measure(scenario: Scenario, fleet: Fleet, folder: string): Promis
 	const order = { script, connections, streams };
 	const timed = rate === undefined ? order : { ...order, rate };
 	for (const { server } of servers) await server.measure({ ...order, calls: WARM * share });
-	for (let round = 0; round < ROUNDS; round++) {
+	for (let round = 0; round < rounds; round++) {
 		for (const { way, server, seen } of servers) {
 			const result = await server.measure({ ...timed, calls: WINDOW * share });
 			if (result.failed > 0) throw new Error(`${scenario.name}, ${way}: ${result.failed} calls failed`);

@@ -261,6 +261,13 @@ export const PROC_CODES = {
 		gateway: "Leave `processingMode.request` out, unless `fields.request` is on.",
 		seen: "Decisions about requests are made by ext_authz; ext_proc alone carries out directives.",
 	},
+	proc_authority_missing: {
+		severity: "error",
+		title: "no call of ext_proc arrives",
+		why: "Without `authority` Envoy sends the cluster's name as `:authority`, and a name with a bar or a slash is none: HTTP/2 servers reset the stream.",
+		fix: "Set `grpc_service.envoy_grpc.authority` to Postern's host name.",
+		seen: "Node's HTTP/2 answered `outbound|9191||host` with RST_STREAM, PROTOCOL_ERROR, and every answer that was to be masked became a 502.",
+	},
 	proc_over_http: {
 		severity: "error",
 		title: "ext_proc speaks HTTP instead of gRPC",

@@ -1,7 +1,17 @@
 import type { Place, PlacedMap } from "../../lib/placed.ts";
 import type { MeshCode } from "../codes.ts";
 import { BODY_MODES, HANDOFF_NAMESPACE, HEADER_MODES, ROUTE_CACHE_ACTIONS } from "../messages.ts";
-import { enumAt, fieldAt, fieldOf, isOpen, placeAt, secondsAt, textsAt, truthAt } from "../read-node.ts";
+import {
+	enumAt,
+	fieldAt,
+	fieldOf,
+	isOpen,
+	placeAt,
+	secondsAt,
+	textAt,
+	textsAt,
+	truthAt,
+} from "../read-node.ts";
 import type { PosternFacts, Subject, Tell } from "../types.ts";
 import { checkGrpcService } from "./grpc-service.ts";
 import { checkOverrides } from "./overrides.ts";
@@ -45,8 +55,21 @@ export function checkProc(
 		tell("proc_route_chosen_again", placeAt(config, at, "route_cache_action"));
 	}
 	if (whole && fieldOf(config, "status_on_error") === undefined) tell("proc_status_unset", at);
+	checkAuthority(subject, tell);
 	const timeout = checkTimeout(subject, tell);
 	checkGrpcService(subject, timeout, bufferBytes, tell);
+}
+
+/** What may stand in an authority (RFC 3986, 3.2). */
+const AUTHORITY = /^[\w.~!$&'()*+,;=:@%[\]-]*$/;
+
+/** Istio says it for ext_authz by itself; who writes a filter by hand has to. */
+function checkAuthority({ config, at }: Subject, tell: Tell<MeshCode>): void {
+	const path = ["grpc_service", "envoy_grpc", "cluster_name"];
+	const cluster = textAt(config, ...path);
+	const given = fieldAt(config, "grpc_service", "envoy_grpc", "authority");
+	if (cluster === undefined || given !== undefined || AUTHORITY.test(cluster)) return;
+	tell("proc_authority_missing", placeAt(config, at, ...path), cluster);
 }
 
 /** A mode of `processing_mode`; undefined where it is filled in later, or where a patch does not say it. */
