@@ -156,7 +156,7 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 		else if (call.refused) {
 			refused++;
 			refusals[Math.min(BUCKETS - 1, Math.round(at - call.sent))]!++;
-		} else if (at - call.began <= PATIENCE) good++;
+		} else if (at - call.sent <= PATIENCE) good++;
 	}
 
 	async function openConnection(): Promise<{
