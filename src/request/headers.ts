@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { noteTraceField, TRACE_NAMES, type TraceFieldName, type TraceHeaders } from "../lib/trace-context.ts";
 
 /** The headers of a request where they lie in a message; nothing is copied. */
 export interface HeaderBytes {
@@ -24,6 +25,8 @@ export interface HeaderFacts {
 	readonly upgrade: boolean;
 	/** Name of the first single-valued header that comes more than once. */
 	readonly repeated?: string | undefined;
+	/** What the client, or a proxy before us, says of a trace. */
+	readonly trace?: TraceHeaders | undefined;
 }
 
 /** Headers of which a request has one at most; two of them are two readings (RFC 9110, section 5.3). */
@@ -69,13 +72,13 @@ const READ = [
 	"x-envoy-original-url",
 ] as const;
 
-type Name = (typeof SINGLE)[number] | (typeof READ)[number];
+type Name = (typeof SINGLE)[number] | (typeof READ)[number] | TraceFieldName;
 
 /** Known names by their length, so that most headers cost one look. */
 const BY_LENGTH: readonly (readonly { readonly name: Name; readonly bytes: Buffer }[] | undefined)[] =
 	(() => {
 		const table: { name: Name; bytes: Buffer }[][] = [];
-		for (const name of [...SINGLE, ...READ]) {
+		for (const name of [...SINGLE, ...READ, ...TRACE_NAMES]) {
 			table[name.length] ??= [];
 			table[name.length]?.push({ name, bytes: Buffer.from(name, "latin1") });
 		}
@@ -108,6 +111,7 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 	const seen: Name[] = [];
 	let redirected = false;
 	let upgrade = false;
+	let trace: TraceHeaders | undefined;
 	for (let at = 0; at < spans.length; at += 4) {
 		const name = knownName(bytes, spans[at] as number, spans[at + 1] as number);
 		if (name === undefined) continue;
@@ -127,6 +131,10 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 		}
 		if (name === "transfer-encoding") {
 			transferEncoding = joined(transferEncoding, bytes, start, end);
+			continue;
+		}
+		if (namesTrace(name)) {
+			trace = noteTraceField(trace, name, bytes.toString("latin1", start, end));
 			continue;
 		}
 		if (seen.includes(name)) repeated ??= name;
@@ -155,7 +163,12 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 		redirected,
 		upgrade,
 		repeated,
+		trace,
 	};
+}
+
+function namesTrace(name: Name): name is TraceFieldName {
+	return name === "traceparent" || name === "b3" || name.startsWith("x-b3-");
 }
 
 function joined(before: string | undefined, bytes: Buffer, start: number, end: number): string {
