@@ -61,12 +61,15 @@ function scalar(name: string, type: string, value: unknown): unknown {
 	return value;
 }
 
-/** The spans of a body, after a way through protobuf's bytes. */
-export function readExport(body: string): readonly CollectedSpan[] {
+/** The spans of a body of JSON, after a way through protobuf's bytes. */
+function readJson(body: string): readonly CollectedSpan[] {
 	const message = Request.fromObject(strict(JSON.parse(body), Request));
 	const problem = Request.verify(message);
 	if (problem !== null) throw new Error(problem);
-	const bytes = Request.encode(message).finish();
+	return readBytes(Request.encode(message).finish());
+}
+
+function readBytes(bytes: Uint8Array): readonly CollectedSpan[] {
 	// biome-ignore lint/suspicious/noExplicitAny: the shape is the proto's
 	const plain: any = Request.toObject(Request.decode(bytes), { longs: String, defaults: true });
 	const pairs = (list: { key: string; value: { stringValue: string } }[]): Record<string, string> => {
@@ -102,6 +105,13 @@ export function readExport(body: string): readonly CollectedSpan[] {
 	return found;
 }
 
+/** JSON as Postern sends it, or protobuf as Envoy does. */
+function read(type: string | undefined, body: Buffer): readonly CollectedSpan[] {
+	if (type === "application/json") return readJson(body.toString("utf8"));
+	if (type === "application/x-protobuf") return readBytes(body);
+	throw new Error(`${type} is no type of OTLP`);
+}
+
 export interface Collector {
 	/** `http://127.0.0.1:PORT`. */
 	readonly url: string;
@@ -135,8 +145,8 @@ export async function startCollector(): Promise<Collector> {
 			const { status, body } = script.shift() ?? { status: 200 };
 			try {
 				if (request.method !== "POST") throw new Error(`${request.method}`);
-				if (request.headers["content-type"] !== "application/json") throw new Error("no JSON");
-				const found = readExport(Buffer.concat(chunks).toString("utf8"));
+				const body = Buffer.concat(chunks);
+				const found = read(request.headers["content-type"], body);
 				if (status === 200) {
 					spans.push(...found);
 					batches.push(found.length);
