@@ -1,5 +1,11 @@
 import { Buffer } from "node:buffer";
-import { noteTraceField, TRACE_NAMES, type TraceFieldName, type TraceHeaders } from "../lib/trace-context.ts";
+import {
+	isTraceField,
+	noteTraceField,
+	TRACE_NAMES,
+	type TraceFieldName,
+	type TraceHeaders,
+} from "../lib/trace-context.ts";
 
 /** The headers of a request where they lie in a message; nothing is copied. */
 export interface HeaderBytes {
@@ -74,25 +80,32 @@ const READ = [
 
 type Name = (typeof SINGLE)[number] | (typeof READ)[number] | TraceFieldName;
 
-/** Known names by their length, so that most headers cost one look. */
-const BY_LENGTH: readonly (readonly { readonly name: Name; readonly bytes: Buffer }[] | undefined)[] =
-	(() => {
-		const table: { name: Name; bytes: Buffer }[][] = [];
-		for (const name of [...SINGLE, ...READ, ...TRACE_NAMES]) {
-			table[name.length] ??= [];
-			table[name.length]?.push({ name, bytes: Buffer.from(name, "latin1") });
-		}
-		return table;
-	})();
+interface Known {
+	readonly name: Name;
+	readonly bytes: Buffer;
+	/** Looked for, and judged by nobody. */
+	readonly trace: boolean;
+}
 
-function knownName(bytes: Buffer, start: number, end: number): Name | undefined {
+/** Known names by their length, so that most headers cost one look. */
+const BY_LENGTH: readonly (readonly Known[] | undefined)[] = (() => {
+	const table: Known[][] = [];
+	for (const name of [...SINGLE, ...READ, ...TRACE_NAMES]) {
+		table[name.length] ??= [];
+		const trace = isTraceField(name);
+		table[name.length]?.push({ name, bytes: Buffer.from(name, "latin1"), trace });
+	}
+	return table;
+})();
+
+function knownName(bytes: Buffer, start: number, end: number): Known | undefined {
 	const candidates = BY_LENGTH[end - start];
 	if (candidates === undefined) return undefined;
 	next: for (const candidate of candidates) {
 		for (let index = candidate.bytes.length - 1; index >= 0; index--) {
 			if (bytes[start + index] !== candidate.bytes[index]) continue next;
 		}
-		return candidate.name;
+		return candidate;
 	}
 	return undefined;
 }
@@ -113,8 +126,9 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 	let upgrade = false;
 	let trace: TraceHeaders | undefined;
 	for (let at = 0; at < spans.length; at += 4) {
-		const name = knownName(bytes, spans[at] as number, spans[at + 1] as number);
-		if (name === undefined) continue;
+		const known = knownName(bytes, spans[at] as number, spans[at + 1] as number);
+		if (known === undefined) continue;
+		const { name } = known;
 		const start = spans[at + 2] as number;
 		const end = spans[at + 3] as number;
 		if (name === "x-envoy-original-url") {
@@ -133,7 +147,7 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 			transferEncoding = joined(transferEncoding, bytes, start, end);
 			continue;
 		}
-		if (namesTrace(name)) {
+		if (known.trace) {
 			trace = noteTraceField(trace, name, bytes.toString("latin1", start, end));
 			continue;
 		}
@@ -165,10 +179,6 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 		repeated,
 		trace,
 	};
-}
-
-function namesTrace(name: Name): name is TraceFieldName {
-	return name === "traceparent" || name === "b3" || name.startsWith("x-b3-");
 }
 
 function joined(before: string | undefined, bytes: Buffer, start: number, end: number): string {
