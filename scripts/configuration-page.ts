@@ -11,6 +11,8 @@ const SECTIONS: Readonly<Record<string, string>> = {
 	fields: "What is masked, and within which bounds.",
 	audit: "Where the records go.",
 	log: "What the operator reads on standard error.",
+	telemetry:
+		"What other systems are told; see [Follow a request](../guides/follow-a-request.md). The variables of OpenTelemetry count\nlike those of Postern, which win over them; `OTEL_SDK_DISABLED=true` and `OTEL_TRACES_EXPORTER=none` keep the others from\nturning traces on.",
 };
 
 function amount(value: number, unit: Limit["unit"]): string {

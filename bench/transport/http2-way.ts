@@ -28,7 +28,11 @@ export async function startHttp2(options: TransportOptions, deps: TransportDeps)
 		stream.on("data", (chunk: Buffer) => chunks.push(chunk));
 		stream.on("end", () => {
 			const request = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-			const answer = deps.check(request.subarray(PREFIX_BYTES), Number.POSITIVE_INFINITY) as Uint8Array;
+			const answer = deps.check(
+				request.subarray(PREFIX_BYTES),
+				Number.POSITIVE_INFINITY,
+				undefined,
+			) as Uint8Array;
 			stream.respond(HEAD, { waitForTrailers: true });
 			stream.on("wantTrailers", () => stream.sendTrailers(TRAILERS));
 			stream.end(framed(answer));

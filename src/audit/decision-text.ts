@@ -17,7 +17,10 @@ function number(value: number): string {
  */
 export function decisionText(record: DecisionRecord): string {
 	const { source, destination, caller, operation, policy } = record;
-	let text = `{"type":"decision","time":${quoted(record.time)},"decision_id":${quoted(record.decision_id)},"source":${peer(source)},"destination":${peer(destination)},"caller":{"authenticated":${caller.authenticated},"method":${quoted(caller.method)}`;
+	let text = `{"type":"decision","time":${quoted(record.time)},"decision_id":${quoted(record.decision_id)}`;
+	if (record.trace_id !== undefined) text += `,"trace_id":${quoted(record.trace_id)}`;
+	if (record.span_id !== undefined) text += `,"span_id":${quoted(record.span_id)}`;
+	text += `,"source":${peer(source)},"destination":${peer(destination)},"caller":{"authenticated":${caller.authenticated},"method":${quoted(caller.method)}`;
 	if (caller.id !== undefined) text += `,"id":${quoted(caller.id)}`;
 	if (caller.issuer !== undefined) text += `,"issuer":${quoted(caller.issuer)}`;
 	text += `},"operation":{"method":${quoted(operation.method)},"host":${quoted(operation.host)},"path":${quoted(operation.path)}},"verdict":"${record.verdict}","reason":${quoted(record.reason)}`;

@@ -1,8 +1,16 @@
 import type { FieldReport } from "../fields/types.ts";
 import type { JsonObject } from "../lib/json-value.ts";
 
+/** Where a record belongs in a trace; absent where the caller named none. */
+interface Traced {
+	/** 32 hexadecimal digits, whether or not anybody records the trace. */
+	readonly trace_id?: string;
+	/** Our own span where it is recorded, the caller's otherwise; 16 such digits. */
+	readonly span_id?: string;
+}
+
 /** One per Check. Holds no value of a body, no token, no secret. */
-export interface DecisionRecord {
+export interface DecisionRecord extends Traced {
 	readonly type: "decision";
 	readonly time: string;
 	readonly decision_id: string;
@@ -33,7 +41,7 @@ export interface DecisionRecord {
 }
 
 /** One per body that ext_proc judged; two for a body that flows: when its first byte may leave, and at its end. */
-export interface ReleaseRecord {
+export interface ReleaseRecord extends Traced {
 	readonly type: "release";
 	readonly time: string;
 	/** Whose body: `request`, what the upstream got; `response`, what the client saw. */

@@ -374,6 +374,42 @@ export const LIMITS = {
 		unit: "milliseconds",
 		purpose: "Longest time for which an audit line waits for others before they are written together.",
 	},
+	"telemetry.traces.max_queue_spans": {
+		default: 2048,
+		min: 1,
+		max: 1_000_000,
+		unit: "count",
+		purpose:
+			"Spans that wait for the collector, those on their way included; one more is dropped and counted.",
+	},
+	"telemetry.traces.max_queue_bytes": {
+		default: 4 * MIB,
+		min: 16 * KIB,
+		max: GIB,
+		unit: "bytes",
+		purpose: "Memory of those spans.",
+	},
+	"telemetry.traces.max_batch_spans": {
+		default: 512,
+		min: 1,
+		max: 10_000,
+		unit: "count",
+		purpose: "Spans of one request to the collector.",
+	},
+	"telemetry.traces.flush_milliseconds": {
+		default: 5000,
+		min: 10,
+		max: 60_000,
+		unit: "milliseconds",
+		purpose: "Longest time for which a span waits for others before they are sent together.",
+	},
+	"telemetry.traces.timeout_seconds": {
+		default: 10,
+		min: 1,
+		max: 60,
+		unit: "seconds",
+		purpose: "How long one request to the collector may take.",
+	},
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof LIMITS;
@@ -474,6 +510,18 @@ export const FIXED_LIMITS = {
 		value: 5,
 		unit: "seconds",
 		purpose: "How long the audit sink may take to accept what is left at the end of the process.",
+	},
+	shutdown_traces_seconds: {
+		value: 2,
+		unit: "seconds",
+		purpose: "How long the collector may take to accept what is left at the end of the process.",
+	},
+	traces_answer_bytes: { value: 64 * KIB, unit: "bytes", purpose: "What is read of a collector's answer." },
+	traces_retries: {
+		value: 3,
+		unit: "count",
+		purpose:
+			"How often spans are sent again to a collector that cannot be reached or answers 429, 502, 503 or 504, after 1, 2 and 4 seconds.",
 	},
 	tls_handshake_seconds: {
 		value: 10,

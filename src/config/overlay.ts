@@ -1,5 +1,6 @@
 import { nearest } from "../lib/nearest.ts";
 import { LEAVES, type Leaf, type LeafKind } from "./leaves.ts";
+import { otelValues } from "./otel-environment.ts";
 
 /** Where a value that is not the file's comes from, as error texts name it: `POSTERN_LOG_LEVEL`, `--log-level`. */
 export type Origins = Map<string, string>;
@@ -18,6 +19,11 @@ export function applyEnvironment(
 	env: Readonly<Record<string, string | undefined>>,
 	origins: Origins,
 ): void {
+	// The common ones first: ours say more exactly what is meant.
+	for (const { name, key, text } of otelValues(env)) {
+		const leaf = LEAVES.find((one) => one.key === key);
+		if (leaf !== undefined && setLeaf(tree, leaf, text)) origins.set(key, name);
+	}
 	for (const leaf of LEAVES) {
 		const name = variableName(leaf.key);
 		const text = env[name];

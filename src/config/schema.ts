@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseAddress } from "../lib/address.ts";
 import { parseCallerPattern } from "../lib/caller-pattern.ts";
+import { collectorUrl, readResourceAttributes } from "../lib/otlp-settings.ts";
 import { PATH_KINDS } from "../lib/path-kinds.ts";
 import { LIMITS, type LimitName, rangeText } from "./limits.ts";
 
@@ -366,6 +367,38 @@ const log = z.strictObject({
 	),
 });
 
+const telemetry = z.strictObject({
+	traces: z
+		.strictObject({
+			endpoint: text(
+				"Collector for traces, OTLP over HTTP (`http://collector:4318`; without a path of its own `/v1/traces` is meant). Absent: no spans are made. Also `OTEL_EXPORTER_OTLP_ENDPOINT` and `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`.",
+				2048,
+			)
+				.refine((value) => collectorUrl(value) !== undefined, {
+					error: "must be an http or https URL without credentials, query or fragment",
+				})
+				.exactOptional(),
+			service_name: text("`service.name` of the spans. Also `OTEL_SERVICE_NAME`.", 256).default("postern"),
+			resource_attributes: z
+				.string({ error: "must be a text" })
+				.max(8192, { error: "must not be longer than 8192 characters" })
+				.refine((value) => readResourceAttributes(value) !== undefined, {
+					error: "must be name=value, several with commas between them, other characters percent-encoded",
+				})
+				.default("")
+				.describe(
+					"Further attributes of the process on every span, `name=value,name=value`. Also `OTEL_RESOURCE_ATTRIBUTES`.",
+				),
+			max_queue_spans: limit("telemetry.traces.max_queue_spans"),
+			max_queue_bytes: limit("telemetry.traces.max_queue_bytes"),
+			max_batch_spans: limit("telemetry.traces.max_batch_spans"),
+			flush_milliseconds: limit("telemetry.traces.flush_milliseconds"),
+			timeout_seconds: limit("telemetry.traces.timeout_seconds"),
+		})
+		.prefault({})
+		.describe("Spans of the calls whose callers record their traces."),
+});
+
 /** The strict schema of `postern.yaml`; its output is `Config` (a type test holds the two together). */
 export const CONFIG_SCHEMA = z.strictObject({
 	serve: serve.prefault({}).describe("Ports, and what they bear."),
@@ -375,4 +408,5 @@ export const CONFIG_SCHEMA = z.strictObject({
 	fields: fields.prefault({}).describe("Masking of bodies by ext_proc."),
 	audit: audit.prefault({}).describe("The record of decisions and releases."),
 	log: log.prefault({}).describe("The operational log."),
+	telemetry: telemetry.prefault({}).describe("What other systems are told."),
 });

@@ -12,6 +12,21 @@ export interface Config {
 	readonly fields: FieldsConfig;
 	readonly audit: AuditConfig;
 	readonly log: { readonly level: "debug" | "info" | "warn" | "error" };
+	readonly telemetry: { readonly traces: TracesConfig };
+}
+
+export interface TracesConfig {
+	/** Of a collector that takes OTLP over HTTP; absent: no spans are made. */
+	readonly endpoint?: string;
+	readonly service_name: string;
+	/** As `config/resource-attributes.ts` reads them. */
+	readonly resource_attributes: string;
+	/** Spans that wait, those on their way included. */
+	readonly max_queue_spans: number;
+	readonly max_queue_bytes: number;
+	readonly max_batch_spans: number;
+	readonly flush_milliseconds: number;
+	readonly timeout_seconds: number;
 }
 
 export interface ServeConfig {

@@ -1,4 +1,11 @@
 import { Buffer } from "node:buffer";
+import {
+	isTraceField,
+	noteTraceField,
+	TRACE_NAMES,
+	type TraceFieldName,
+	type TraceHeaders,
+} from "../lib/trace-context.ts";
 
 /** The headers of a request where they lie in a message; nothing is copied. */
 export interface HeaderBytes {
@@ -24,6 +31,8 @@ export interface HeaderFacts {
 	readonly upgrade: boolean;
 	/** Name of the first single-valued header that comes more than once. */
 	readonly repeated?: string | undefined;
+	/** What the client, or a proxy before us, says of a trace. */
+	readonly trace?: TraceHeaders | undefined;
 }
 
 /** Headers of which a request has one at most; two of them are two readings (RFC 9110, section 5.3). */
@@ -69,27 +78,34 @@ const READ = [
 	"x-envoy-original-url",
 ] as const;
 
-type Name = (typeof SINGLE)[number] | (typeof READ)[number];
+type Name = (typeof SINGLE)[number] | (typeof READ)[number] | TraceFieldName;
+
+interface Known {
+	readonly name: Name;
+	readonly bytes: Buffer;
+	/** Looked for, and judged by nobody. */
+	readonly trace: boolean;
+}
 
 /** Known names by their length, so that most headers cost one look. */
-const BY_LENGTH: readonly (readonly { readonly name: Name; readonly bytes: Buffer }[] | undefined)[] =
-	(() => {
-		const table: { name: Name; bytes: Buffer }[][] = [];
-		for (const name of [...SINGLE, ...READ]) {
-			table[name.length] ??= [];
-			table[name.length]?.push({ name, bytes: Buffer.from(name, "latin1") });
-		}
-		return table;
-	})();
+const BY_LENGTH: readonly (readonly Known[] | undefined)[] = (() => {
+	const table: Known[][] = [];
+	for (const name of [...SINGLE, ...READ, ...TRACE_NAMES]) {
+		table[name.length] ??= [];
+		const trace = isTraceField(name);
+		table[name.length]?.push({ name, bytes: Buffer.from(name, "latin1"), trace });
+	}
+	return table;
+})();
 
-function knownName(bytes: Buffer, start: number, end: number): Name | undefined {
+function knownName(bytes: Buffer, start: number, end: number): Known | undefined {
 	const candidates = BY_LENGTH[end - start];
 	if (candidates === undefined) return undefined;
 	next: for (const candidate of candidates) {
 		for (let index = candidate.bytes.length - 1; index >= 0; index--) {
 			if (bytes[start + index] !== candidate.bytes[index]) continue next;
 		}
-		return candidate.name;
+		return candidate;
 	}
 	return undefined;
 }
@@ -108,9 +124,11 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 	const seen: Name[] = [];
 	let redirected = false;
 	let upgrade = false;
+	let trace: TraceHeaders | undefined;
 	for (let at = 0; at < spans.length; at += 4) {
-		const name = knownName(bytes, spans[at] as number, spans[at + 1] as number);
-		if (name === undefined) continue;
+		const known = knownName(bytes, spans[at] as number, spans[at + 1] as number);
+		if (known === undefined) continue;
+		const { name } = known;
 		const start = spans[at + 2] as number;
 		const end = spans[at + 3] as number;
 		if (name === "x-envoy-original-url") {
@@ -127,6 +145,10 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 		}
 		if (name === "transfer-encoding") {
 			transferEncoding = joined(transferEncoding, bytes, start, end);
+			continue;
+		}
+		if (known.trace) {
+			trace = noteTraceField(trace, name, bytes.toString("latin1", start, end));
 			continue;
 		}
 		if (seen.includes(name)) repeated ??= name;
@@ -155,6 +177,7 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 		redirected,
 		upgrade,
 		repeated,
+		trace,
 	};
 }
 

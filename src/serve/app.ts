@@ -37,6 +37,7 @@ import { createDrainDelay } from "./drain-delay.ts";
 import { type HashKey, readHashKey } from "./hash-key.ts";
 import { countMemo } from "./memo-metrics.ts";
 import { missingForReadiness } from "./readiness.ts";
+import { openSpanExporter } from "./span-exporter.ts";
 import { createTlsPorts, type TlsPorts } from "./tls/ports.ts";
 
 /** What a test may put in the place of the real thing. */
@@ -129,6 +130,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 		overrides.policySource?.(activation) ?? filePolicySource({ ...activation, path, pollSeconds });
 	const tls = createTlsPorts(config, { clock, log, metrics });
 	const delay = createDrainDelay();
+	const spans = openSpanExporter(config.telemetry.traces, { version, metrics, clock, log });
 	const identity = createIdentify({ config: config.identity, clock, log, metrics });
 	const reportMemo = countMemo(metrics);
 	registry.onScrape(() => {
@@ -184,7 +186,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			const service = config.fields.enabled ? { process: processService(hash, audit, shelf) } : {};
 			const start = overrides.startTransport ?? startTransport;
 			transport = await start(transportOptions(config, tls), {
-				check: (request, deadlineMs) => checks.check(request, { deadlineMs }),
+				check: (request, deadlineMs, trace) => checks.check(request, { deadlineMs, trace }),
 				deny: checks.deny,
 				...service,
 				clock,
@@ -231,6 +233,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 				freeBytes: FIXED_LIMITS.decoded_free_bytes.value,
 			}),
 			audit: writer,
+			...(spans === undefined ? {} : { spans }),
 			metrics,
 			clock,
 			log,
@@ -258,6 +261,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			audit: writer,
 			safeReport: (report, directive) => safeReport(report, directiveNames(directive)),
 			auditOverflow: config.audit.overflow,
+			...(spans === undefined ? {} : { spans }),
 			clock,
 			log,
 			metrics,
@@ -315,6 +319,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 		tls.stop();
 		await policy.stop();
 		await closeAudit();
+		await closeSpans();
 		await admin?.stop();
 		log.info({ reason }, "stopped");
 		if ("flush" in log && typeof log.flush === "function") log.flush();
@@ -329,6 +334,16 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 		const outcome = await Promise.race([audit?.close(), late]);
 		clearTimeout(limit);
 		if (outcome === "late") log.error({}, "the audit sink did not take what was left; records are lost");
+	}
+
+	async function closeSpans(): Promise<void> {
+		if (spans === undefined) return;
+		let limit: NodeJS.Timeout | undefined;
+		const late = new Promise<void>((resolve) => {
+			limit = setTimeout(resolve, FIXED_LIMITS.shutdown_traces_seconds.value * 1000);
+		});
+		await Promise.race([spans.close(), late]);
+		clearTimeout(limit);
 	}
 
 	function status(): object {

@@ -170,6 +170,18 @@ export const METRICS = {
 		help: "Times that a configured limit refused something, by limit",
 		labels: ["limit"],
 	},
+	spans: {
+		name: "postern_trace_spans_total",
+		kind: "counter",
+		help: "Spans by result: sent, rejected (by the collector), failed (it did not take them), dropped (the queue was full)",
+		labels: ["result"],
+	},
+	spanQueueBytes: {
+		name: "postern_trace_queue_bytes",
+		kind: "gauge",
+		help: "Bytes of spans that wait for the collector",
+		labels: [],
+	},
 	tokenCache: {
 		name: "postern_token_cache_total",
 		kind: "counter",

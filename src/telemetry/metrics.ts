@@ -53,6 +53,8 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 		auditRecords: createCounter(METRICS.auditRecords),
 		auditQueueBytes: createGauge(METRICS.auditQueueBytes),
 		limitsHit: createCounter(METRICS.limitsHit),
+		spans: createCounter(METRICS.spans),
+		spanQueueBytes: createGauge(METRICS.spanQueueBytes),
 		tokenCache: createCounter(METRICS.tokenCache),
 		keySetRefreshes: createCounter(METRICS.keySetRefreshes),
 		keySetAge: createGauge(METRICS.keySetAge),

@@ -45,6 +45,8 @@ export interface Metrics {
 	readonly auditRecords: Counter;
 	readonly auditQueueBytes: Gauge;
 	readonly limitsHit: Counter;
+	readonly spans: Counter;
+	readonly spanQueueBytes: Gauge;
 	readonly tokenCache: Counter;
 	readonly keySetRefreshes: Counter;
 	readonly keySetAge: Gauge;

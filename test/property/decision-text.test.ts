@@ -18,6 +18,8 @@ const record: fc.Arbitrary<DecisionRecord> = fc
 			type: fc.constant("decision" as const),
 			time: text,
 			decision_id: text,
+			trace_id: text,
+			span_id: text,
 			source: peer,
 			destination: peer,
 			caller: fc.record(

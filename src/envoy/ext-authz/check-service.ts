@@ -13,12 +13,15 @@ import type { Reason } from "../../decision/reasons.ts";
 import type { Allow, Decision, Deny, HeaderEntry } from "../../decision/types.ts";
 import { coversGrpc } from "../../fields/media.ts";
 import type { Identity, IdentityOutcome } from "../../identity/types.ts";
+import type { TraceHeaders } from "../../lib/trace-context.ts";
 import type { ActivePolicy, Evaluation } from "../../policy/types.ts";
 import { type Body, readBody } from "../../request/body.ts";
 import { parsePath } from "../../request/path.ts";
+import { type CallTrace, callTrace, type TraceNames, traceNames } from "../call-trace.ts";
 import { WireError } from "../protobuf/reader.ts";
 import { readCheckRequest } from "./check-request.ts";
 import { createEncoder, isUnreadable } from "./check-response.ts";
+import { checkSpan } from "./check-span.ts";
 import type { CheckView, Span } from "./check-view.ts";
 import { askedPath } from "./context-extensions.ts";
 import { decisionRecord } from "./decision-record.ts";
@@ -36,6 +39,8 @@ import { type RequestFacts, readFacts, refuseRequest } from "./request-facts.ts"
 export interface CheckCall {
 	/** Wall clock at which Envoy stops waiting, milliseconds since 1970; absent or Infinity: it says nothing. */
 	readonly deadlineMs?: number;
+	/** What the call's metadata say of a trace. */
+	readonly trace?: TraceHeaders | undefined;
 }
 
 /** Answers one CheckRequest. Never throws and never rejects; answers at once when the caller's identity does. */
@@ -56,6 +61,8 @@ interface Call {
 	view: CheckView | undefined;
 	facts: RequestFacts | undefined;
 	identity: Identity | undefined;
+	readonly named: TraceHeaders | undefined;
+	trace: CallTrace | undefined;
 }
 
 const NOBODY: Identity = { authenticated: false, method: "none" };
@@ -108,7 +115,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 
 	function check(
 		request: Uint8Array,
-		{ deadlineMs = Number.POSITIVE_INFINITY }: CheckCall,
+		{ deadlineMs = Number.POSITIVE_INFINITY, trace: named }: CheckCall,
 	): Buffer | Promise<Buffer> {
 		const call: Call = {
 			id: deps.newId(),
@@ -118,12 +125,14 @@ export function createCheckService(deps: CheckDeps): CheckService {
 			view: undefined,
 			facts: undefined,
 			identity: undefined,
+			named,
+			trace: undefined,
 		};
 		let outcome: Decision | Promise<Buffer>;
 		try {
 			outcome = begin(call, request);
 		} catch (thrown) {
-			outcome = denialOf(thrown);
+			outcome = denialOf(call, thrown);
 		}
 		return outcome instanceof Promise ? outcome : answer(call, outcome);
 	}
@@ -133,17 +142,27 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		try {
 			return finish(call, decision);
 		} catch (thrown) {
-			log.error({ decision_id: call.id, err: thrown }, "a decision could not be answered");
+			log.error({ ...names(call), err: thrown }, "a decision could not be answered");
 			return deny("internal");
 		}
 	}
 
 	/** The one place where an exception becomes a denial. */
-	function denialOf(thrown: unknown): Deny {
+	function denialOf(call: Call, thrown: unknown): Deny {
 		if (thrown instanceof WireError) return denial("request_malformed", thrown.message);
 		if (thrown instanceof InputTooLarge) return denial("input_too_large", thrown.message);
-		log.error({ err: thrown }, "a check failed unexpectedly");
+		log.error({ ...names(call), err: thrown }, "a check failed unexpectedly");
 		return denial("internal");
+	}
+
+	/** By which a call is found again, in log lines. */
+	function names(call: Call): { readonly decision_id: string } & TraceNames {
+		return { decision_id: call.id, ...traceNames(traceOf(call)) };
+	}
+
+	function traceOf(call: Call): CallTrace | undefined {
+		call.trace ??= callTrace(deps.spans, call.named, call.facts?.headers.trace);
+		return call.trace;
 	}
 
 	function begin(call: Call, request: Uint8Array): Decision | Promise<Buffer> {
@@ -166,11 +185,11 @@ export function createCheckService(deps: CheckDeps): CheckService {
 				try {
 					decision = identified(call, view, facts, later);
 				} catch (thrown) {
-					decision = denialOf(thrown);
+					decision = denialOf(call, thrown);
 				}
 				return answer(call, decision);
 			},
-			(thrown: unknown) => answer(call, denialOf(thrown)),
+			(thrown: unknown) => answer(call, denialOf(call, thrown)),
 		);
 	}
 
@@ -282,7 +301,13 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		deps.metrics.checks.inc({ verdict: decision.kind, reason });
 		deps.metrics.checkSeconds.observe(durationMs / 1000, { verdict: decision.kind });
 		if (decision.kind === "deny" && (decision.detail !== undefined || decision.status === 503)) {
-			log.info({ decision_id: call.id, reason, detail: decision.detail }, "denied");
+			log.info({ ...names(call), reason, detail: decision.detail }, "denied");
+		}
+		const trace = traceOf(call);
+		if (trace?.sink !== undefined) {
+			const revision = call.policy?.revision;
+			const span = { decisionId: call.id, decision, reason, answered, revision, durationMs };
+			trace.sink.record(checkSpan(trace, { ...span, endMs: clock.now() }));
 		}
 		// What the peer cannot read it answers without metadata.
 		const bare = compat && !fields.enabled && answered.kind === "deny" && isUnreadable(answered);
@@ -353,6 +378,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 			policy: call.policy,
 			decision,
 			decisionId: call.id,
+			trace: traceOf(call),
 			time: clock.now(),
 			durationMs,
 			released,

@@ -2,6 +2,7 @@ import type { DecisionRecord } from "../../audit/types.ts";
 import type { Decision } from "../../decision/types.ts";
 import type { Identity } from "../../identity/types.ts";
 import type { ActivePolicy } from "../../policy/types.ts";
+import type { CallTrace } from "../call-trace.ts";
 import { textOf } from "./check-request.ts";
 import type { CheckView, PeerView } from "./check-view.ts";
 import type { RequestFacts } from "./request-facts.ts";
@@ -13,6 +14,7 @@ export interface RecordSource {
 	readonly policy: ActivePolicy | undefined;
 	readonly decision: Decision;
 	readonly decisionId: string;
+	readonly trace: CallTrace | undefined;
 	/** Wall clock, milliseconds since 1970. */
 	readonly time: number;
 	readonly durationMs: number;
@@ -66,6 +68,10 @@ export function decisionRecord(source: RecordSource): DecisionRecord {
 		policy: { revision: policy?.revision ?? "", serial: policy?.serial ?? 0 },
 		duration_us: Math.round(source.durationMs * 1000),
 	};
+	if (source.trace !== undefined) {
+		record.trace_id = source.trace.traceId;
+		record.span_id = source.trace.spanId;
+	}
 	if (notes.reason !== undefined) record.policy_reason = notes.reason;
 	if (decision.kind === "deny") record.status = decision.status;
 	if (source.released !== undefined) record.released = source.released;

@@ -5,6 +5,7 @@ import type { ReadDirective } from "../../decision/read-decision.ts";
 import type { Identify } from "../../identity/types.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { PolicyHolder } from "../../policy/types.ts";
+import type { SpanSink } from "../../telemetry/span-types.ts";
 import type { Logger, Metrics } from "../../telemetry/types.ts";
 import type { DescriptorShelf } from "../protobuf/descriptor-shelf.ts";
 
@@ -37,6 +38,8 @@ export interface CheckDeps {
 	/** The types of gRPC messages; absent: gRPC bodies are not read. */
 	readonly descriptors?: Pick<DescriptorShelf, "of">;
 	readonly audit: AuditWriter;
+	/** Absent: traces are off. */
+	readonly spans?: SpanSink;
 	readonly metrics: Pick<Metrics, "checks" | "checkSeconds" | "ignoredKeys" | "projectionMismatches">;
 	readonly clock: Clock;
 	readonly log: Logger;

@@ -2,6 +2,7 @@ import type { AuditWriter } from "../../audit/types.ts";
 import type { Decoder } from "../../codec/decoder.ts";
 import type { Directive, FieldReport } from "../../fields/types.ts";
 import type { Clock } from "../../lib/clock.ts";
+import type { SpanSink } from "../../telemetry/span-types.ts";
 import type { Logger, Metrics } from "../../telemetry/types.ts";
 import type { DescriptorShelf } from "../protobuf/descriptor-shelf.ts";
 import type { MessageLimits } from "../protobuf/mask/method-messages.ts";
@@ -21,6 +22,8 @@ export interface ProcessDeps {
 	readonly auditOverflow: "drop" | "deny";
 	readonly clock: Clock;
 	readonly log: Logger;
+	/** Absent: traces are off. */
+	readonly spans?: SpanSink;
 	readonly metrics: Pick<
 		Metrics,
 		"bodies" | "bodyBytes" | "maskedFields" | "processSeconds" | "unjudgedRequests"

@@ -1,3 +1,5 @@
+import type { TraceHeaders } from "../../lib/trace-context.ts";
+
 /** What a stream that cannot go on ends with; the transport turns it into a gRPC status, never OK. */
 export type FailureCode = "invalid" | "unsupported" | "overload" | "unavailable" | "internal";
 
@@ -17,5 +19,6 @@ export interface ProcessStream {
 
 /** The `ExternalProcessor` service, without its transport. */
 export interface ProcessService {
-	open(): ProcessStream;
+	/** `trace`: what the call's metadata say of one. */
+	open(trace?: TraceHeaders): ProcessStream;
 }

@@ -1,3 +1,4 @@
+import type { TraceHeaders } from "../../lib/trace-context.ts";
 import { WireError } from "../protobuf/reader.ts";
 import { replaceAnswer } from "./answers.ts";
 import { BODY_BUFFERED, BODY_NONE, BODY_STREAMED } from "./body-modes.ts";
@@ -10,10 +11,11 @@ import { type ReplaceReason, replacementFor } from "./refusals.ts";
 import { recordOutcome } from "./release-record.ts";
 import { createRequestSide, type RequestSide } from "./request-side.ts";
 import { createResponseSide, type ResponseSide } from "./response-side.ts";
+import { type StreamTrace, streamTrace } from "./stream-trace.ts";
 
 /** Builds the `ExternalProcessor` service. Nothing is shared between streams but plans and limits. */
 export function createProcess(deps: ProcessDeps): ProcessService {
-	return { open: () => openStream(deps) };
+	return { open: (trace) => openStream(deps, trace) };
 }
 
 interface Sides {
@@ -21,7 +23,10 @@ interface Sides {
 	readonly response: ResponseSide;
 }
 
-function openStream(deps: ProcessDeps): ProcessStream {
+function openStream(shared: ProcessDeps, metadata: TraceHeaders | undefined): ProcessStream {
+	/** With the first message they become the stream's own, where its caller names a trace. */
+	let deps = shared;
+	let trace: StreamTrace | undefined;
 	/** Absent before the first message. */
 	let sides: Sides | undefined;
 	/** `replaced`: the last answer has left; `over`: the call has ended or is about to. */
@@ -32,6 +37,7 @@ function openStream(deps: ProcessDeps): ProcessStream {
 	let pending: Promise<Step> | undefined;
 
 	function fail(code: FailureCode, why: string): Step {
+		trace?.end(code);
 		abandon();
 		deps.log.warn({ code, why }, "an ext_proc stream ends with an error");
 		return { kind: "fail", code };
@@ -47,8 +53,14 @@ function openStream(deps: ProcessDeps): ProcessStream {
 	}
 
 	function abandon(): void {
+		trace?.end(mayEnd() ? "done" : "cancelled");
 		ended = "over";
 		sides?.response.abandon();
+	}
+
+	function mayEnd(): boolean {
+		if (ended !== undefined) return ended === "replaced";
+		return sides?.request.mayEnd() === true && sides.response.mayEnd();
 	}
 
 	function carryOut(move: Move): Step {
@@ -89,6 +101,10 @@ function openStream(deps: ProcessDeps): ProcessStream {
 	}
 
 	function onMessage(message: ProcessingRequest): Move | Promise<Move> {
+		if (sides === undefined) {
+			trace = streamTrace(shared, metadata, message);
+			if (trace !== undefined) deps = trace.deps;
+		}
 		if (message.observability)
 			return { kind: "fail", code: "unsupported", why: "observability_mode ignores every answer" };
 		if (sides === undefined || message.protocol !== undefined) {
@@ -135,9 +151,7 @@ function openStream(deps: ProcessDeps): ProcessStream {
 			pending = settled;
 			return settled;
 		},
-		mayEnd: () =>
-			ended === "replaced" ||
-			(ended === undefined && sides !== undefined && sides.request.mayEnd() && sides.response.mayEnd()),
+		mayEnd,
 		abandon,
 	};
 }

@@ -21,3 +21,8 @@ export const FAILURE_STATUS: Readonly<Record<FailureCode, number>> = {
 	unavailable: STATUS.UNAVAILABLE,
 	internal: STATUS.INTERNAL,
 };
+
+/** `UNAVAILABLE` for 14. */
+export function statusName(status: number): string {
+	return Object.entries(STATUS).find(([, number]) => number === status)?.[0] ?? String(status);
+}

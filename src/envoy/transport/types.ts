@@ -1,6 +1,7 @@
 import type { CallerPattern } from "../../lib/caller-pattern.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { TlsMaterials } from "../../lib/tls-material.ts";
+import type { TraceHeaders } from "../../lib/trace-context.ts";
 import type { Logger, Metrics } from "../../telemetry/types.ts";
 import type { ProcessService } from "../ext-proc/process-stream.ts";
 
@@ -53,8 +54,15 @@ export interface TransportOptions {
 }
 
 export interface TransportDeps {
-	/** Answers one CheckRequest; `deadlineMs`: wall clock, Infinity when the caller gave none. */
-	readonly check: (request: Uint8Array, deadlineMs: number) => Uint8Array | Promise<Uint8Array>;
+	/**
+	 * Answers one CheckRequest; `deadlineMs`: wall clock, Infinity when the caller gave none; `trace`: what its metadata say
+	 * of a trace.
+	 */
+	readonly check: (
+		request: Uint8Array,
+		deadlineMs: number,
+		trace: TraceHeaders | undefined,
+	) => Uint8Array | Promise<Uint8Array>;
 	/** An explicit denial: never is a Check refused by a gRPC error, which `failure_mode_allow` would turn round. */
 	readonly deny: (reason: "overload" | "internal") => Uint8Array;
 	/** Absent: `fields.enabled: false`, and `Process` is unimplemented. */

@@ -42,6 +42,8 @@ export async function startPosternProcess(
 		readonly mortal?: boolean;
 		/** More of `fields`, as YAML in flow style. */
 		readonly fields?: string;
+		/** `telemetry`, as YAML in flow style. */
+		readonly telemetry?: string;
 		/** Instead of a unix socket in the folder. */
 		readonly address?: string;
 		/** Further keys of `serve`, as in a mapping in braces. */
@@ -61,6 +63,7 @@ export async function startPosternProcess(
 			"policy: { bundle: bundle.tar.gz }",
 			`fields: ${options.fields ?? "{}"}`,
 			"audit: { sink: audit.jsonl }",
+			`telemetry: ${options.telemetry ?? "{}"}`,
 		].join("\n"),
 	);
 	const node = options.mortal === true ? ["--max-old-space-size=64", `--import=${EXHAUSTER}`] : [];

@@ -25,6 +25,55 @@ function findings(text: string, sources: Partial<ConfigSources> = {}): string[] 
 	return reading.ok ? [] : reading.findings.map(formatFinding);
 }
 
+describe("the variables of OpenTelemetry", () => {
+	const traces = (env: Record<string, string>, text = MINIMAL) => load(text, { env }).telemetry.traces;
+
+	test("name the collector, the service and its attributes", () => {
+		expect(traces({})).toMatchObject({ service_name: "postern", resource_attributes: "" });
+		expect("endpoint" in traces({})).toBe(false);
+		expect(
+			traces({
+				OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318/",
+				OTEL_SERVICE_NAME: "gate",
+				OTEL_RESOURCE_ATTRIBUTES: "k8s.pod.name=p-1",
+			}),
+		).toMatchObject({
+			endpoint: "http://collector:4318/v1/traces",
+			service_name: "gate",
+			resource_attributes: "k8s.pod.name=p-1",
+		});
+		const both = {
+			OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318",
+			OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "https://traces/in",
+		};
+		expect(traces(both).endpoint).toBe("https://traces/in");
+	});
+
+	test("win over the file, and lose to ours", () => {
+		const text = `${MINIMAL}telemetry: {traces: {endpoint: "http://file:4318", service_name: file}}\n`;
+		const env = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://otel:4318", OTEL_SERVICE_NAME: "otel" };
+		expect(traces({}, text)).toMatchObject({ endpoint: "http://file:4318", service_name: "file" });
+		expect(traces(env, text)).toMatchObject({ endpoint: "http://otel:4318", service_name: "otel" });
+		expect(traces({ ...env, POSTERN_TELEMETRY_TRACES_SERVICE_NAME: "ours" }, text)).toMatchObject({
+			endpoint: "http://otel:4318",
+			service_name: "ours",
+		});
+	});
+
+	test.each([{ OTEL_SDK_DISABLED: "true" }, { OTEL_TRACES_EXPORTER: "none" }])("%j turns them off", (off) => {
+		const env = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318", ...off };
+		expect("endpoint" in traces(env)).toBe(false);
+	});
+
+	test("are named where they are wrong", () => {
+		const env = { OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4318", OTEL_RESOURCE_ATTRIBUTES: "a" };
+		const found = findings(MINIMAL, { env });
+		expect(found).toHaveLength(2);
+		expect(found.join("\n")).toMatch(/OTEL_EXPORTER_OTLP_ENDPOINT.*must be an http or https URL/);
+		expect(found.join("\n")).toMatch(/OTEL_RESOURCE_ATTRIBUTES.*name=value/);
+	});
+});
+
 describe("a good file", () => {
 	test("gets every default, and is frozen to the leaves", () => {
 		const config = load(MINIMAL);

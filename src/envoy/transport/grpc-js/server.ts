@@ -24,6 +24,7 @@ import { bindWithMode, clearStaleSocket, socketPath } from "../unix-socket.ts";
 import { createHealth } from "./health.ts";
 import { runProcessCall } from "./process-call.ts";
 import { authorizationService, externalProcessorService } from "./services.ts";
+import { traceOf } from "./trace-metadata.ts";
 
 /**
  * Serves every service by grpc-js. Its own TLS is not used: it takes the connections that our own has admitted.
@@ -68,7 +69,7 @@ export async function startGrpcJs(
 			finish(deps.deny("internal"));
 		};
 		try {
-			const answer = deps.check(call.request, Number(call.getDeadline()));
+			const answer = deps.check(call.request, Number(call.getDeadline()), traceOf(call.metadata));
 			if (answer instanceof Promise) answer.then(finish, broken);
 			else finish(answer);
 		} catch (error) {
@@ -81,7 +82,7 @@ export async function startGrpcJs(
 			call.emit("error", { code: STATUS.RESOURCE_EXHAUSTED, details: "overload" });
 			return;
 		}
-		const running = runProcessCall(call, service.open(), () => calls.ended(running));
+		const running = runProcessCall(call, service.open(traceOf(call.metadata)), () => calls.ended(running));
 		calls.opened(running);
 	}
 

@@ -21,7 +21,7 @@ export function runCheck(c: Connection, stream: Stream, request: Buffer): void {
 	let answer: Uint8Array | Promise<Uint8Array>;
 	calls.checks++;
 	try {
-		answer = deps.check(request, stream.deadlineMs);
+		answer = deps.check(request, stream.deadlineMs, stream.trace);
 	} catch (thrown) {
 		answer = broken(c, thrown);
 	}

@@ -1,3 +1,4 @@
+import { isTraceField } from "../../../lib/trace-context.ts";
 import { readGrpcTimeout } from "./grpc-timeout.ts";
 import { routeOf } from "./routes.ts";
 
@@ -29,6 +30,8 @@ export const ENCODING = 8;
 export const CONTENT_LENGTH = 9;
 /** A field that makes its request malformed, wherever it stands. */
 export const MALFORMED = 10;
+/** Names the caller's trace. */
+export const TRACE = 11;
 
 const POST = 1;
 const HEAD = 2;
@@ -64,6 +67,7 @@ interface Meaning {
 
 const PLAIN: Meaning = { meaning: REGULAR, amount: 0 };
 const BAD: Meaning = { meaning: MALFORMED, amount: 0 };
+const NAMES_TRACE: Meaning = { meaning: TRACE, amount: 0 };
 
 /** RFC 9113, section 8.3.1. `:status` is a response's, `:protocol` was not offered (RFC 8441). */
 function pseudoField(name: string, value: string): Meaning {
@@ -97,6 +101,7 @@ function regularField(name: string, value: string): Meaning {
 		case "content-length":
 			return /^[0-9]{1,15}$/.test(value) ? { meaning: CONTENT_LENGTH, amount: Number(value) } : BAD;
 		default:
+			if (isTraceField(name)) return NAMES_TRACE;
 			return CONNECTION_SPECIFIC.has(name) || !NAME.test(name) ? BAD : PLAIN;
 	}
 }

@@ -16,7 +16,7 @@ export function openProcess(c: Connection, stream: Stream, service: ProcessServi
 		fail("overload");
 		return;
 	}
-	const exchange = service.open();
+	const exchange = service.open(stream.trace);
 	let open = true;
 
 	function fail(code: FailureCode): void {

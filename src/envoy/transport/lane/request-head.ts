@@ -1,3 +1,4 @@
+import { noteTraceField, type TraceHeaders } from "../../../lib/trace-context.ts";
 import {
 	AUTHORITY,
 	CONTENT_LENGTH,
@@ -11,6 +12,7 @@ import {
 	SCHEME,
 	TE,
 	TIMEOUT,
+	TRACE,
 } from "./header-field.ts";
 
 /** What one header block said. A connection has one, and fills it anew for each block. */
@@ -34,6 +36,8 @@ export interface RequestHead {
 	encoded: boolean;
 	/** −1: absent. */
 	contentLength: number;
+	/** Made where the caller names a trace. */
+	trace: TraceHeaders | undefined;
 }
 
 export function createRequestHead(): RequestHead {
@@ -51,6 +55,7 @@ export function createRequestHead(): RequestHead {
 		timeoutMs: Number.POSITIVE_INFINITY,
 		encoded: false,
 		contentLength: -1,
+		trace: undefined,
 	};
 }
 
@@ -68,6 +73,7 @@ export function resetHead(head: RequestHead, trailers: boolean): void {
 	head.timeoutMs = Number.POSITIVE_INFINITY;
 	head.encoded = false;
 	head.contentLength = -1;
+	head.trace = undefined;
 }
 
 /** Takes one field, and notes what makes the request malformed (RFC 9113, sections 8.2 and 8.3). */
@@ -102,6 +108,9 @@ export function takeField(head: RequestHead, field: HeaderField): void {
 			break;
 		case MALFORMED:
 			head.malformed = true;
+			break;
+		case TRACE:
+			head.trace = noteTraceField(head.trace, field.name, field.value);
 			break;
 	}
 }

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Clock } from "../../../lib/clock.ts";
+import type { TraceHeaders } from "../../../lib/trace-context.ts";
 import type { InFlight, ProcessCall } from "../in-flight.ts";
 import type { QueueClock } from "../queue-clock.ts";
 import type { LaneLimits, TransportDeps, TransportOptions } from "../types.ts";
@@ -141,6 +142,8 @@ export interface Stream {
 	headSent: boolean;
 	/** −1: not announced. */
 	readonly contentLength: number;
+	/** What the caller's metadata say of a trace. */
+	readonly trace: TraceHeaders | undefined;
 	received: number;
 	/** Made with the first DATA that does not end the stream. */
 	window: ReceiveWindow | undefined;

@@ -23,6 +23,7 @@ export function openStream(
 		gone: false,
 		headSent: false,
 		contentLength: head.contentLength,
+		trace: head.trace,
 		received: 0,
 		window: undefined,
 		sendWindow: c.initialWindow,

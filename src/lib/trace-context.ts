@@ -1,0 +1,101 @@
+/** The fields by which a caller names its trace, as they came; a field that comes twice is joined by a comma. */
+export interface TraceHeaders {
+	/** W3C Trace Context. */
+	traceparent?: string;
+	/** B3 in one field. */
+	b3?: string;
+	/** B3 in several: `x-b3-traceid`, `x-b3-spanid`, `x-b3-sampled`, `x-b3-flags`. */
+	b3TraceId?: string;
+	b3SpanId?: string;
+	b3Sampled?: string;
+	b3Flags?: string;
+}
+
+/** Where in a trace a call belongs. */
+export interface TraceContext {
+	/** 32 hexadecimal digits in lower case, not all of them zero. */
+	readonly traceId: string;
+	/** The caller's span, 16 such digits. */
+	readonly parentId: string;
+	/** The caller records this trace. */
+	readonly sampled: boolean;
+}
+
+const FIELDS = {
+	traceparent: "traceparent",
+	b3: "b3",
+	"x-b3-traceid": "b3TraceId",
+	"x-b3-spanid": "b3SpanId",
+	"x-b3-sampled": "b3Sampled",
+	"x-b3-flags": "b3Flags",
+} as const satisfies Record<string, keyof TraceHeaders>;
+
+/** Names of those fields, in lower case. */
+export type TraceFieldName = keyof typeof FIELDS;
+export const TRACE_NAMES = Object.keys(FIELDS) as readonly TraceFieldName[];
+const FIELD_KEYS: ReadonlyMap<string, keyof TraceHeaders> = new Map(Object.entries(FIELDS));
+
+export function isTraceField(name: string): boolean {
+	return FIELD_KEYS.has(name);
+}
+
+/** Takes one field, if it is one of these; two of a name are two readings, and joined they are none. */
+export function noteTraceField(
+	headers: TraceHeaders | undefined,
+	name: string,
+	value: string,
+): TraceHeaders | undefined {
+	const key = FIELD_KEYS.get(name);
+	if (key === undefined) return headers;
+	const noted = headers ?? {};
+	const before = noted[key];
+	noted[key] = before === undefined ? value : `${before},${value}`;
+	return noted;
+}
+
+/** What the fields say, W3C's before B3's; undefined when none of them names a trace and a span. */
+export function readTraceContext(headers: TraceHeaders): TraceContext | undefined {
+	const { traceparent, b3 } = headers;
+	return (
+		(traceparent === undefined ? undefined : readTraceparent(traceparent)) ??
+		(b3 === undefined ? undefined : readB3(b3)) ??
+		readB3Fields(headers)
+	);
+}
+
+/** W3C Trace Context, section 3.2: higher versions may add parts behind a dash, `ff` is none. */
+const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+
+function readTraceparent(text: string): TraceContext | undefined {
+	const [, version, traceId = "", parentId = "", flags = "", more] = TRACEPARENT.exec(text) ?? [];
+	if (version === undefined || version === "ff" || (version === "00" && more !== undefined)) return undefined;
+	return contextOf(traceId, parentId, (Number.parseInt(flags, 16) & 1) === 1);
+}
+
+/** `TRACE-SPAN[-STATE[-PARENT]]`; a state alone names no trace. */
+const B3 = /^([0-9a-f]{32}|[0-9a-f]{16})-([0-9a-f]{16})(?:-([01d])(?:-[0-9a-f]{16})?)?$/i;
+
+function readB3(text: string): TraceContext | undefined {
+	const [, traceId, spanId = "", state] = B3.exec(text) ?? [];
+	return traceId === undefined
+		? undefined
+		: contextOf(wide(traceId), spanId.toLowerCase(), state === "1" || state?.toLowerCase() === "d");
+}
+
+/** Without a state the decision is left to whoever asks; nobody who records nothing by himself takes it. */
+function readB3Fields({ b3TraceId, b3SpanId, b3Sampled, b3Flags }: TraceHeaders): TraceContext | undefined {
+	if (b3TraceId === undefined || b3SpanId === undefined) return undefined;
+	if (!/^(?:[0-9a-f]{32}|[0-9a-f]{16})$/i.test(b3TraceId) || !/^[0-9a-f]{16}$/i.test(b3SpanId))
+		return undefined;
+	const sampled = b3Flags === "1" || b3Sampled === "1" || b3Sampled === "true";
+	return contextOf(wide(b3TraceId), b3SpanId.toLowerCase(), sampled);
+}
+
+/** Trace ids of 64 bits stand in the lower half. */
+function wide(traceId: string): string {
+	return traceId.toLowerCase().padStart(32, "0");
+}
+
+function contextOf(traceId: string, parentId: string, sampled: boolean): TraceContext | undefined {
+	return /^0+$/.test(traceId) || /^0+$/.test(parentId) ? undefined : { traceId, parentId, sampled };
+}
