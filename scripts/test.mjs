@@ -1,6 +1,6 @@
 /**
- * `npm test`: sets up what is missing, then runs every gate (format and lint, types, Rego, all tests of `test/`) and
- * closes with `N passed, N failed`. A gate counts as one; a test file that cannot be loaded as one failure.
+ * `npm test`: sets up what is missing, then runs every gate (format and lint, types, Rego, a look at the speed, all tests
+ * of `test/`) and closes with `N passed, N failed`. A gate counts as one; a test file that cannot be loaded as one failure.
  *
  * `npm test -- PATTERN...` hands its arguments to jest and leaves the other gates out.
  */
@@ -38,6 +38,10 @@ const gates = [
 	{ name: "types", run: () => runStage(tools.node, [module("typescript", "bin", "tsc"), "-p", "."], env) },
 	{ name: "Rego format", run: () => runStage("opa", ["fmt", "--fail", "--list", ...rego], env) },
 	{ name: "Rego strictness", run: () => runStage("opa", ["check", "--strict", ...rego], env) },
+	{
+		name: "speed, by ratios of one run",
+		run: () => runStage(tools.node, ["--no-warnings", join(ROOT, "bench", "guard.ts")], env),
+	},
 ];
 
 const total = { passed: 0, failed: 0, skipped: 0 };
