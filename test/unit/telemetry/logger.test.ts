@@ -42,25 +42,37 @@ test("values under names of secrets never reach the log, at the top or one level
 	const path = join(folder, "b.log");
 	const fd = openSync(path, "w");
 	const log = createLogger({ level: "debug", fd });
-	for (const name of [
+	const names = [
 		"authorization",
+		"proxy-authorization",
 		"cookie",
+		"set-cookie",
+		"x-api-key",
+		"x_api_key",
 		"token",
 		"access_token",
+		"refresh_token",
+		"id_token",
+		"client_secret",
 		"password",
 		"secret",
 		"api_key",
 		"body",
 		"headers",
-	]) {
+	];
+	for (const name of names) {
 		log.info({ [name]: "canary-1", inner: { [name]: "canary-2" } }, "line");
 	}
-	for (let tries = 0; tries < 200 && readFileSync(path, "utf8").split("\n").length < 10; tries++)
+	for (
+		let tries = 0;
+		tries < 200 && readFileSync(path, "utf8").split("\n").length < names.length + 1;
+		tries++
+	)
 		await sleep(10);
 	log.flush();
 	closeSync(fd);
 	const text = readFileSync(path, "utf8");
-	expect(text.trimEnd().split("\n")).toHaveLength(9);
+	expect(text.trimEnd().split("\n")).toHaveLength(names.length);
 	expect(text).not.toContain("canary");
-	expect(text.match(/\[redacted\]/g)).toHaveLength(18);
+	expect(text.match(/\[redacted\]/g)).toHaveLength(names.length * 2);
 });
