@@ -378,6 +378,7 @@ function connectTo(address: string): Socket {
 async function openLoop(
 	rate: number,
 	limit: () => number,
+	begun: () => number,
 	connections: readonly { begin(at: number): boolean; flush(): void }[],
 	patience = Number.POSITIVE_INFINITY,
 	giveUp = (): void => undefined,
@@ -386,7 +387,7 @@ async function openLoop(
 	const due: number[] = [];
 	let planned = 0;
 	let at = 0;
-	while (planned < limit() || due.length > 0) {
+	while (begun() < limit()) {
 		for (; planned < limit() && began + (planned * 1e6) / rate <= now(); planned++)
 			due.push(began + (planned * 1e6) / rate);
 		let stale = 0;

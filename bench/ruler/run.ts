@@ -102,7 +102,8 @@ async function runScenario(
 			entries.map(({ contender, server }) => ({ name: contender.name, address: server.address })),
 		);
 		const streams = scenario.streams ?? STREAMS;
-		const { rounds, seconds, rate } = options;
+		const { rounds, seconds } = options;
+		const rate = scenario.rate ?? options.rate;
 		const closed = { script, connections: CONNECTIONS, streams, calls: ENDLESS, seconds };
 		const open = { ...closed, streams: OPEN_STREAMS, rate };
 		await takeTurns(entries, load, rounds, closed, open);

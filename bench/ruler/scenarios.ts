@@ -26,6 +26,8 @@ export interface Scenario {
 	readonly requests: readonly RequestShape[];
 	/** Streams of each connection at one time, where the usual number would be too much. */
 	readonly streams?: number;
+	/** Calls a second of the open loop, where the usual number would be too much. */
+	readonly rate?: number;
 	readonly throughEnvoy?: boolean;
 }
 
@@ -55,6 +57,7 @@ export function scenarios(): readonly Scenario[] {
 	const signed = tokens(DISTINCT);
 	const rules = (count: number): Scenario => ({
 		name: `${count.toLocaleString("en")} rules`,
+		rate: 100,
 		policy: manyRules(count),
 		data: {},
 		requests: shapes(DISTINCT, (number) => ({
@@ -80,8 +83,8 @@ export function scenarios(): readonly Scenario[] {
 			files: { "jwks.json": signed.jwks },
 			requests: shapes(DISTINCT, (number) => ({ authorization: signed.bearer[number] as string })),
 		},
-		{ name: "8 KB body", policy: BODY, data: {}, requests: posts(8 * 1024), streams: 8 },
-		{ name: "64 KB body", policy: BODY, data: {}, requests: posts(64 * 1024), streams: 4 },
+		{ name: "8 KB body", policy: BODY, data: {}, requests: posts(8 * 1024), streams: 8, rate: 300 },
+		{ name: "64 KB body", policy: BODY, data: {}, requests: posts(64 * 1024), streams: 4, rate: 50 },
 		rules(100),
 		rules(1000),
 		rules(5000),
