@@ -332,6 +332,7 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 		await openLoop(
 			order.rate,
 			() => limit,
+			() => turn,
 			connections,
 			order.patience,
 			() => {
