@@ -8,6 +8,7 @@ import { compilePlan, DECISION_PLAN, type Plan } from "../src/fields/plan.ts";
 import type { GrpcMessages } from "../src/fields/scan/grpc-messages.ts";
 import { systemClock } from "../src/lib/clock.ts";
 import { schemaOf } from "../test/support/descriptors.ts";
+import { sampleUser } from "./sample-user.ts";
 import type { BenchLine } from "./types.ts";
 
 const MB = 1_048_576;
@@ -39,29 +40,11 @@ const DIRECTIVE = {
 	withhold: ["$.users[*].ssn"],
 };
 
-function user(i: number): object {
-	return {
-		id: 100_000 + i,
-		name: { first: ["Ada", "Bjørn", "Chloé", "Dmitri", "Eve"][i % 5], last: `Example${(i * 7919) % 10_000}` },
-		email: `user${i}@example.com`,
-		ssn: `${100 + (i % 900)}-${10 + (i % 90)}-${1000 + ((i * 31) % 9000)}`,
-		phone: `+49 30 ${1_000_000 + ((i * 104_729) % 9_000_000)}`,
-		address: {
-			street: `${i % 200} Some Street`,
-			city: "Berlin",
-			zip: String(10_000 + ((i * 13) % 90_000)),
-			country: "DE",
-			geo: [52.5 + (i % 1000) / 1e4, 13.4 + (i % 997) / 1e4],
-		},
-		card: { number: `4111${100_000_000_000 + i}`, exp: "12/29", brand: "visa" },
-		balance: ((i * 7907) % 1_000_000) / 100,
-		active: i % 2 === 1,
-		tags: ["a", "beta", `long-tag-${i % 100}`],
-		labels: { team: `t${i % 40}`, tier: "gold" },
-		note: 'Lorem ipsum dolor sit amet, "quoted" text\nand a second line',
-		created: { seconds: 1_767_225_600 + i, nanos: 5 },
-	};
-}
+const user = (i: number): object => ({
+	...sampleUser(i),
+	labels: { team: `t${i % 40}`, tier: "gold" },
+	created: { seconds: 1_767_225_600 + i, nanos: 5 },
+});
 
 function framed(message: Uint8Array): Buffer {
 	const header = Buffer.alloc(HEADER_BYTES);

@@ -4,6 +4,7 @@ import { readDirective } from "../src/fields/directive.ts";
 import { DECISION_RULES } from "../src/fields/directive-rules.ts";
 import { createMasker } from "../src/fields/masker.ts";
 import { compilePlan, DECISION_PLAN, type Plan } from "../src/fields/plan.ts";
+import { type SampleUser, sampleUser } from "./sample-user.ts";
 import type { BenchLine } from "./types.ts";
 
 const MB = 1_048_576;
@@ -54,42 +55,11 @@ const DIRECTIVES: Readonly<Record<0 | 3 | 30, object>> = {
 };
 const COUNTS = [0, 3, 30] as const;
 
-interface User {
-	readonly [name: string]: unknown;
-	email: string;
-	ssn?: string;
-	note?: string;
-	phone: string;
-	name: { first: string; last: string };
-	address: { street: string; city: string; zip: string; country: string; geo: readonly number[] };
-	card: { number: string; exp: string; brand: string };
+interface User extends SampleUser {
+	readonly created: string;
 }
 
-function user(i: number): User {
-	return {
-		id: 100_000 + i,
-		name: {
-			first: ["Ada", "Bjørn", "Chloé", "Dmitri", "Eve"][i % 5] ?? "",
-			last: `Example${(i * 7919) % 10_000}`,
-		},
-		email: `user${i}@example.com`,
-		ssn: `${100 + (i % 900)}-${10 + (i % 90)}-${1000 + ((i * 31) % 9000)}`,
-		phone: `+49 30 ${1_000_000 + ((i * 104_729) % 9_000_000)}`,
-		address: {
-			street: `${i % 200} Some Street`,
-			city: "Berlin",
-			zip: String(10_000 + ((i * 13) % 90_000)),
-			country: "DE",
-			geo: [52.5 + (i % 1000) / 1e4, 13.4 + (i % 997) / 1e4],
-		},
-		card: { number: `4111${100_000_000_000 + i}`, exp: "12/29", brand: "visa" },
-		balance: ((i * 7907) % 1_000_000) / 100,
-		active: i % 2 === 1,
-		tags: ["a", "beta", `long-tag-${i % 100}`],
-		note: 'Lorem ipsum dolor sit amet, "quoted" text\nand a second line',
-		created: `2026-01-0${1 + (i % 9)}T10:00:00Z`,
-	};
-}
+const user = (i: number): User => ({ ...sampleUser(i), created: `2026-01-0${1 + (i % 9)}T10:00:00Z` });
 
 /** A list of users of about `size` bytes. */
 function body(size: number, layout: Layout): Buffer {

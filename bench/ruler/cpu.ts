@@ -1,23 +1,24 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { cpuOf } from "../../test/support/process-cpu.ts";
 
 /** Ticks of the kernel per second, as `/proc` counts them on every Linux that is met in practice. */
 const TICKS = 100;
 
-interface Stat {
-	readonly parent: number;
-	/** User and system time, ticks. */
-	readonly ticks: number;
+/** Undefined for one that has ended since its folder was listed. */
+function parentOf(pid: number): number | undefined {
+	try {
+		return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+	} catch {
+		return undefined;
+	}
 }
 
-function statOf(pid: number): Stat | undefined {
+function spentBy(pid: number): number {
 	try {
-		const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-		// Behind the program's name, which may hold anything, the parent is the 2nd field; utime and stime are the 12th and 13th.
-		const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-		return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
+		return cpuOf(pid) * 1000;
 	} catch {
-		// It has ended since its folder was listed.
-		return undefined;
+		// It has ended.
+		return 0;
 	}
 }
 
@@ -27,8 +28,8 @@ function family(pid: number): readonly number[] {
 	const parents = new Map<number, number>();
 	for (const name of readdirSync("/proc")) {
 		if (!/^\d+$/.test(name)) continue;
-		const stat = statOf(Number(name));
-		if (stat !== undefined) parents.set(Number(name), stat.parent);
+		const parent = parentOf(Number(name));
+		if (parent !== undefined) parents.set(Number(name), parent);
 	}
 	for (let grown = true; grown; ) {
 		grown = false;
@@ -42,8 +43,7 @@ function family(pid: number): readonly number[] {
 }
 
 /** CPU time of a process and its descendants, microseconds. */
-export const cpuOfFamily = (pid: number): number =>
-	family(pid).reduce((sum, each) => sum + ((statOf(each)?.ticks ?? 0) * 1e6) / TICKS, 0);
+export const cpuOfFamily = (pid: number): number => family(pid).reduce((sum, each) => sum + spentBy(each), 0);
 
 /** Resident memory of a process and its descendants, bytes. */
 export function memoryOfFamily(pid: number): number {
