@@ -13,7 +13,7 @@ import { ROOT } from "./setup/places.mjs";
 const USAGE = `usage: npm run image -- --build-image NAME@sha256:… --base-image NAME@sha256:… [--tag postern:VERSION]
 
   --build-image  Node 24 with npm, such as node:24-bookworm-slim
-  --base-image   /nodejs/bin/node without a shell, such as gcr.io/distroless/nodejs24-debian12
+  --base-image   /nodejs/bin/node without a shell, such as distroless nodejs24-debian12, by digest
   --tag          name of the image
 `;
 
