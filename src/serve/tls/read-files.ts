@@ -7,11 +7,10 @@ import type { TlsTexts } from "./material.ts";
 
 /** Reads the files of one section. @throws PosternError `tls_unusable` */
 export async function readTlsFiles(files: TlsFiles): Promise<TlsTexts> {
-	const [certificate, key, clientCa] = await Promise.all([
-		readText(files.certificate ?? "", "certificate"),
-		readText(files.key ?? "", "key"),
-		files.client_ca === undefined ? undefined : readText(files.client_ca, "client_ca"),
-	]);
+	// One after the other: of several that cannot be read it is always the first that is named.
+	const certificate = await readText(files.certificate ?? "", "certificate");
+	const key = await readText(files.key ?? "", "key");
+	const clientCa = files.client_ca === undefined ? undefined : await readText(files.client_ca, "client_ca");
 	return { certificate, key, ...(clientCa === undefined ? {} : { clientCa }) };
 }
 
