@@ -17,12 +17,18 @@ function start(file: string, argv: readonly string[], core: number): ChildProces
 }
 
 async function reply<V>(child: ChildProcess, ask?: object): Promise<V> {
-	const answer = once(child, "message");
-	const gone = once(child, "exit").then(() => {
+	const heard = new AbortController();
+	const { signal } = heard;
+	const answer = once(child, "message", { signal });
+	const gone = once(child, "exit", { signal }).then(() => {
 		throw new Error("a process of the benchmark ended by itself");
 	});
+	// What is not waited for any more listens no longer.
+	for (const each of [answer, gone]) each.catch(() => undefined);
 	if (ask !== undefined) child.send(ask);
-	const [message] = (await Promise.race([answer, gone])) as [V & { readonly error?: string }];
+	const [message] = (await Promise.race([answer, gone]).finally(() => heard.abort())) as [
+		V & { readonly error?: string },
+	];
 	if (message.error !== undefined) throw new Error(message.error);
 	return message;
 }
