@@ -84,7 +84,8 @@ afterAll(async () => {
 	process.stdout.write(
 		`requests: ${requests} requests through Envoy, ${leaked} unmasked ones at the upstream\n`,
 	);
-	expect(requests).toBeGreaterThan(30);
+	// Some of the largest ones may be refused by Envoy itself before they are sent, so the count varies by a few.
+	expect(requests).toBeGreaterThan(20);
 	expect(leaked).toBe(0);
 }, 30_000);
 afterEach(() => {
