@@ -6,9 +6,10 @@ export const MAX_HANDOFF_BYTES = 16 * 1024;
 const MAX_OPERATION_BYTES = 512;
 
 /** What a hand-off text is made of. Directives come as their canonical JSON, which goes in as it is. */
-export interface HandoffSource extends Omit<Handoff, "v" | "response" | "request"> {
-	readonly response?: string;
-	readonly request?: string;
+export interface HandoffSource extends Omit<Handoff, "v" | "method" | "response" | "request"> {
+	readonly method?: string | undefined;
+	readonly response?: string | undefined;
+	readonly request?: string | undefined;
 }
 
 /**
@@ -16,25 +17,23 @@ export interface HandoffSource extends Omit<Handoff, "v" | "response" | "request
  * larger than {@link MAX_HANDOFF_BYTES}.
  */
 export function writeHandoff(source: HandoffSource): string | undefined {
-	const { hash_key: hashKey, descriptors } = source.digests;
-	const digests = members([
-		["descriptors", descriptors],
-		["hash_key", hashKey],
-	]);
-	const method = source.method === undefined ? "" : `"method":${JSON.stringify(source.method)},`;
-	const request = source.request === undefined ? "" : `"request":${source.request},`;
-	const response = source.response === undefined ? "" : `"response":${source.response},`;
-	const text =
-		`{"consumer":${JSON.stringify(source.consumer)},"digests":{${digests}},${method}"op":${JSON.stringify(source.op)},` +
-		`${request}${response}"rev":${JSON.stringify(source.rev)},"v":${HANDOFF_VERSION},"verdict":"${source.verdict}"}`;
-	// Two bytes of UTF-8 per UTF-16 unit at most are three; below a third of the limit nothing needs counting.
+	const { method, request, response } = source;
+	let text = `{"consumer":${JSON.stringify(source.consumer)},"digests":${digestsText(source.digests)}`;
+	if (method !== undefined) text += `,"method":${JSON.stringify(method)}`;
+	text += `,"op":${JSON.stringify(source.op)}`;
+	if (request !== undefined) text += `,"request":${request}`;
+	if (response !== undefined) text += `,"response":${response}`;
+	text += `,"rev":${JSON.stringify(source.rev)},"v":${HANDOFF_VERSION},"verdict":"${source.verdict}"}`;
+	// One UTF-16 unit takes at most three bytes of UTF-8; below a third of the limit nothing needs counting.
 	const fits = text.length * 3 <= MAX_HANDOFF_BYTES || Buffer.byteLength(text) <= MAX_HANDOFF_BYTES;
 	return fits ? text : undefined;
 }
 
-function members(pairs: readonly (readonly [name: string, value: string | undefined])[]): string {
-	const given = pairs.filter(([, value]) => value !== undefined);
-	return given.map(([name, value]) => `"${name}":${JSON.stringify(value)}`).join(",");
+function digestsText({ descriptors, hash_key: hashKey }: Handoff["digests"]): string {
+	if (descriptors === undefined)
+		return hashKey === undefined ? "{}" : `{"hash_key":${JSON.stringify(hashKey)}}`;
+	const rest = hashKey === undefined ? "" : `,"hash_key":${JSON.stringify(hashKey)}`;
+	return `{"descriptors":${JSON.stringify(descriptors)}${rest}}`;
 }
 
 const KEYS: ReadonlySet<string> = new Set([

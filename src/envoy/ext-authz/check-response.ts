@@ -1,14 +1,18 @@
+import { LRUCache } from "lru-cache";
 import type { HandoffKeys } from "../../decision/handoff.ts";
+import { HANDOFF_VERSION } from "../../decision/handoff-types.ts";
 import type { Allow, Decision, Deny, HeaderEntry } from "../../decision/types.ts";
 import { coversGrpc } from "../../fields/media.ts";
 import { LENGTH, VARINT } from "../protobuf/reader.ts";
-import { writeMember } from "../protobuf/struct.ts";
+import { memberKey, writeMember, writeTextMember } from "../protobuf/struct.ts";
 import {
 	beginMessage,
 	createWriter,
 	endMessage,
 	finish,
+	restart,
 	type Writer,
+	writeBytes,
 	writeStringField,
 	writeUintField,
 } from "../protobuf/writer.ts";
@@ -57,28 +61,74 @@ const PARSE_ERROR = "request_parse_error";
 
 const EMPTY_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
 
+/** How many decisions it is remembered for. */
+const DECISIONS = 256;
+
+/** What is the same in every answer that a decision gives. */
+interface Fixed {
+	/** Status, and what is done to the request; undefined where the caller's own headers go with it. */
+	readonly head: Buffer | undefined;
+	/** The policy's own metadata. */
+	readonly members: Buffer;
+}
+
 /**
  * The one encoder of answers. It has no default: an allow says code 0, a denial says code 7 and which status the client
  * gets (an absent status would be an allow, an absent `denied_response.status` a guess of Envoy's). The only denial
  * without `denied_response` is the plain `false` of the compatibility profile, which the peer answers so too: Envoy makes
- * an empty 403 of it.
+ * an empty 403 of it. What a decision says by itself is encoded once.
  */
 export function createEncoder(config: EncoderConfig): (answer: Answer) => Buffer {
 	const w = createWriter();
 	const owned = [config.identityHeaders.id, config.identityHeaders.issuer].filter((name) => name !== "off");
-	return (answer) => {
-		w.pos = 0;
-		const { decision } = answer;
-		if (decision.kind === "allow") {
-			writeStatus(w, OK, "");
-			writeAllow(w, decision, answer, config, owned);
-		} else {
-			writeStatus(w, PERMISSION_DENIED, config.compat && isUnreadable(decision) ? PARSE_ERROR : "");
-			if (!(config.compat && decision.plain)) writeDeny(w, decision, config);
+	const anonymous = new LRUCache<Decision, Fixed>({ max: DECISIONS });
+	const named = new LRUCache<Decision, Fixed>({ max: DECISIONS });
+
+	function fixedOf(decision: Decision, isNamed: boolean): Fixed {
+		const known = isNamed ? named : anonymous;
+		let fixed = known.get(decision);
+		if (fixed === undefined) {
+			if (!isNamed) writeHead(w, decision, NO_IDENTITY, config, owned);
+			const head = isNamed ? undefined : finish(w);
+			writeOwnMembers(w, decision);
+			fixed = { head, members: finish(w) };
+			known.set(decision, fixed);
 		}
-		if (answer.decisionId !== "") writeMetadata(w, answer);
+		return fixed;
+	}
+
+	return ({ decision, decisionId, handoff, identity }) => {
+		const isNamed = decision.kind === "allow" && (hasText(identity.id) || hasText(identity.issuer));
+		restart(w);
+		const { head, members } = fixedOf(decision, isNamed);
+		if (head === undefined) writeHead(w, decision, identity, config, owned);
+		else writeBytes(w, head, 0, head.length);
+		if (decisionId !== "") writeMetadata(w, members, decisionId, handoff);
 		return finish(w);
 	};
+}
+
+const NO_IDENTITY: Answer["identity"] = {};
+
+function hasText(value: string | undefined): boolean {
+	return value !== undefined && value !== "";
+}
+
+/** Everything but the metadata. */
+function writeHead(
+	w: Writer,
+	decision: Decision,
+	identity: Answer["identity"],
+	config: EncoderConfig,
+	owned: readonly string[],
+): void {
+	if (decision.kind === "allow") {
+		writeStatus(w, OK, "");
+		writeAllow(w, decision, identity, config, owned);
+		return;
+	}
+	writeStatus(w, PERMISSION_DENIED, config.compat && isUnreadable(decision) ? PARSE_ERROR : "");
+	if (!(config.compat && decision.plain)) writeDeny(w, decision, config);
 }
 
 /** Denials of requests that could not be read. */
@@ -98,7 +148,7 @@ function writeStatus(w: Writer, code: number, message: string): void {
 function writeAllow(
 	w: Writer,
 	decision: Allow,
-	answer: Answer,
+	identity: Answer["identity"],
 	config: EncoderConfig,
 	owned: readonly string[],
 ): void {
@@ -116,8 +166,8 @@ function writeAllow(
 		named.push(name);
 	}
 	const removed = decision.removeHeaders.map((name) => name.toLowerCase());
-	writeIdentity(w, config.identityHeaders.id, answer.identity.id, named, removed);
-	writeIdentity(w, config.identityHeaders.issuer, answer.identity.issuer, named, removed);
+	writeIdentity(w, config.identityHeaders.id, identity.id, named, removed);
+	writeIdentity(w, config.identityHeaders.issuer, identity.issuer, named, removed);
 	for (const name of plain) writeHeader(w, 2, { name, value: "identity" }, false);
 	for (const name of decision.removeHeaders) {
 		if (!plain.includes(name.toLowerCase())) writeStringField(w, tag(5, LENGTH), name);
@@ -234,20 +284,35 @@ function writeHeader(w: Writer, field: number, header: HeaderEntry, append: bool
 	endMessage(w, option);
 }
 
+const DECISION_ID = "decision_id";
+const DECISION_ID_KEY = memberKey(DECISION_ID);
+const DIRECTIVE_KEY = memberKey("directive");
+const POSTERN_MEMBER = member("postern", HANDOFF_VERSION);
+const FIELDS_MEMBERS = { all: member("fields", "all"), some: member("fields", "some") } as const;
+
+function member(key: string, value: string): Buffer {
+	const w = createWriter();
+	writeMember(w, key, value);
+	return finish(w);
+}
+
 /** `dynamic_metadata` (4): the policy's own keys, the decision's id, and the hand-off. */
-function writeMetadata(w: Writer, answer: Answer): void {
+function writeMetadata(w: Writer, own: Buffer, decisionId: string, handoff: HandoffKeys | undefined): void {
 	const mark = beginMessage(w, tag(4, LENGTH));
-	const { metadata } = answer.decision;
-	if (metadata !== undefined) {
-		for (const key of Object.keys(metadata)) {
-			if (key !== "decision_id") writeMember(w, key, metadata[key] ?? null);
-		}
-	}
-	writeMember(w, "decision_id", answer.decisionId);
-	if (answer.handoff !== undefined) {
-		writeMember(w, "postern", answer.handoff.postern);
-		writeMember(w, "fields", answer.handoff.fields);
-		writeMember(w, "directive", answer.handoff.directive);
+	writeBytes(w, own, 0, own.length);
+	writeTextMember(w, DECISION_ID_KEY, decisionId);
+	if (handoff !== undefined) {
+		const fields = FIELDS_MEMBERS[handoff.fields];
+		writeBytes(w, POSTERN_MEMBER, 0, POSTERN_MEMBER.length);
+		writeBytes(w, fields, 0, fields.length);
+		writeTextMember(w, DIRECTIVE_KEY, handoff.directive);
 	}
 	endMessage(w, mark);
+}
+
+function writeOwnMembers(w: Writer, { metadata }: Decision): void {
+	if (metadata === undefined) return;
+	for (const key of Object.keys(metadata)) {
+		if (key !== DECISION_ID) writeMember(w, key, metadata[key] ?? null);
+	}
 }

@@ -1,34 +1,28 @@
 import type { AuditRecord } from "../../audit/types.ts";
-import { type DecisionPath, descend, readDecisionPath } from "../../decision/decision-path.ts";
 import { denial } from "../../decision/deny.ts";
-import {
-	consumerText,
-	type HandoffKeys,
-	handoffMetadata,
-	operationText,
-	writeHandoff,
-} from "../../decision/handoff.ts";
-import { readDecision } from "../../decision/read-decision.ts";
+import type { HandoffKeys } from "../../decision/handoff.ts";
 import type { Reason } from "../../decision/reasons.ts";
-import type { Allow, Decision, Deny, HeaderEntry } from "../../decision/types.ts";
-import { coversGrpc } from "../../fields/media.ts";
+import type { Decision, Deny, HeaderEntry } from "../../decision/types.ts";
 import type { Identity, IdentityOutcome } from "../../identity/types.ts";
 import type { TraceHeaders } from "../../lib/trace-context.ts";
-import type { ActivePolicy, Evaluation } from "../../policy/types.ts";
+import type { ActivePolicy } from "../../policy/types.ts";
 import { type Body, readBody } from "../../request/body.ts";
 import { parsePath } from "../../request/path.ts";
 import { type CallTrace, callTrace, type TraceNames, traceNames } from "../call-trace.ts";
 import { WireError } from "../protobuf/reader.ts";
+import { createCallerTexts } from "./caller-texts.ts";
 import { readCheckRequest } from "./check-request.ts";
 import { createEncoder, isUnreadable } from "./check-response.ts";
 import { checkSpan } from "./check-span.ts";
 import type { CheckView, Span } from "./check-view.ts";
 import { askedPath } from "./context-extensions.ts";
 import { decisionRecord } from "./decision-record.ts";
+import { createDecisions, targetOf } from "./decisions.ts";
 import type { CheckDeps } from "./deps.ts";
 import { createDryRun } from "./dry-run.ts";
 import { refuseGraphql } from "./graphql-request.ts";
 import { createGrpcReaders } from "./grpc-body.ts";
+import { createHandOn } from "./hand-on.ts";
 import type { InputParts } from "./input.ts";
 import { createJsonOut, InputTooLarge } from "./json-out.ts";
 import { createPathAllowances } from "./path-allowances.ts";
@@ -75,21 +69,24 @@ export function createCheckService(deps: CheckDeps): CheckService {
 	const compat = config.policy.compat === "opa-envoy-plugin";
 	const own = !compat || config.policy.extensions;
 	const defaultPath = config.policy.path.replace(/^\/+|\/+$/g, "");
-	const paths = new Map(
+	const targets = new Map(
 		[defaultPath, ...config.policy.paths.map((path) => path.replace(/^\/+|\/+$/g, ""))].map((path) => [
 			path,
-			readDecisionPath(path),
+			targetOf(path),
 		]),
 	);
 	const answerFor = createDryRun(config, deps.readDirective);
-	const hash = deps.trusted && deps.hashKeyId !== undefined;
-	const rules = {
-		compat,
-		extensions: config.policy.extensions,
-		readDirective: deps.readDirective,
-		hash,
-		request: fields.enabled && fields.request,
-	};
+	const decisionOf = createDecisions(
+		{
+			compat,
+			extensions: config.policy.extensions,
+			readDirective: deps.readDirective,
+			hash: deps.trusted && deps.hashKeyId !== undefined,
+			request: fields.enabled && fields.request,
+		},
+		deps.metrics,
+	);
+	const handOn = createHandOn(deps);
 	const bodyRules = {
 		maxDepth: requestRules.max_body_depth,
 		maxParts: requestRules.max_parts,
@@ -110,8 +107,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		cacheControl: fields.cache_control,
 		identityHeaders: config.identity.headers,
 	});
-	/** `identity` as JSON; cached verdicts give the same object again. */
-	const fragments = new WeakMap<Identity, Buffer>();
+	const textsOf = createCallerTexts();
 
 	function check(
 		request: Uint8Array,
@@ -205,7 +201,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		const { policy } = call;
 		if (policy === undefined) return denial("no_policy");
 		const asked = askedPath(view) ?? defaultPath;
-		const target = paths.get(asked);
+		const target = targets.get(asked);
 		if (target === undefined) {
 			return denial("policy_missing", `the route asks for decision path ${JSON.stringify(asked)}`);
 		}
@@ -223,7 +219,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 			segments: path.segments,
 			query: path.query,
 			body,
-			own: own ? { identity: fragmentOf(identity) } : undefined,
+			own: own ? { identity: textsOf(identity).input } : undefined,
 		};
 		const wholeParts = (): InputParts => ({
 			...parts,
@@ -231,7 +227,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		});
 		const outcome = projecting.evaluate(policy, target.entrypoint, parts, wholeParts, call.deadlineMs);
 		if (outcome.kind === "deny") return outcome;
-		const decision = decisionOf(outcome, target.inside);
+		const decision = decisionOf(outcome, target);
 		if (decision.kind !== "allow" || !fields.enabled) return decision;
 		if (isTunnel(facts) && holdsDirective(decision))
 			return denial("unmaskable_protocol", facts.headers.upgrade ? "an upgrade" : "CONNECT");
@@ -255,25 +251,6 @@ export function createCheckService(deps: CheckDeps): CheckService {
 			{ bytes: view.bytes, start, end, headers: facts.headers, framed, raw, segments },
 			{ ...bodyRules, grpc: readerOf(deps.descriptors?.of(policy.descriptors)?.descriptors) },
 		);
-	}
-
-	function fragmentOf(identity: Identity): Buffer {
-		let fragment = fragments.get(identity);
-		if (fragment === undefined) {
-			fragment = Buffer.from(JSON.stringify(identity));
-			fragments.set(identity, fragment);
-		}
-		return fragment;
-	}
-
-	function decisionOf(evaluation: Evaluation, inside: DecisionPath["inside"]): Decision {
-		if (evaluation.kind === "undefined") return denial("undefined_decision");
-		if (evaluation.kind === "failed") return denial(evaluation.reason, evaluation.message);
-		const value = descend(evaluation.value, inside);
-		if (value === undefined) return denial("undefined_decision");
-		const { decision, ignored } = readDecision(value, rules);
-		if (ignored.length > 0) deps.metrics.ignoredKeys.inc({}, ignored.length);
-		return decision;
 	}
 
 	/** Records, counts and encodes. A decision that cannot be handed on, or must be recorded and cannot, is denied. */
@@ -320,42 +297,9 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		});
 	}
 
-	function handoffOf(call: Call, decision: Decision): HandoffKeys | undefined {
-		const { facts, identity, policy } = call;
-		const { response, request } = decision.kind === "allow" ? decision : NO_DIRECTIVES;
-		const judged = response !== undefined || request !== undefined;
-		const grpc =
-			facts !== undefined && [response, request].some((each) => each !== undefined && coversGrpc(each))
-				? methodOf(facts, policy)
-				: undefined;
-		const source = {
-			verdict: decision.kind,
-			op: facts === undefined ? "" : operationText(facts.method, facts.host, facts.path),
-			consumer: identity?.authenticated ? consumerText(identity) : "",
-			rev: policy?.revision ?? "",
-			digests: {
-				...(judged && hash ? { hash_key: deps.hashKeyId as string } : {}),
-				...(grpc === undefined ? {} : { descriptors: grpc.digest }),
-			},
-			...(grpc === undefined ? {} : { method: grpc.method }),
-			...(response === undefined ? {} : { response: response.text }),
-			...(request === undefined ? {} : { request: request.text }),
-		};
-		// A denial masks nothing, so it can do without a consumer whose name is too long.
-		const text =
-			writeHandoff(source) ??
-			(decision.kind === "deny" ? writeHandoff({ ...source, consumer: "" }) : undefined);
-		return text === undefined ? undefined : handoffMetadata(decision.kind, judged, text);
-	}
-
-	/** The gRPC method that was called: what its messages are follows from it. */
-	function methodOf(
-		{ path }: RequestFacts,
-		policy: ActivePolicy | undefined,
-	): { readonly method: string; readonly digest: string } | undefined {
-		const set = deps.descriptors?.of(policy?.descriptors);
-		const method = path.slice(1);
-		return set?.descriptors.methods.has(method) ? { method, digest: set.digest } : undefined;
+	function handoffOf({ facts, identity, policy }: Call, decision: Decision): HandoffKeys | undefined {
+		const consumer = identity === undefined ? "" : textsOf(identity).consumer;
+		return handOn({ facts, consumer, policy }, decision);
 	}
 
 	function record(
@@ -387,13 +331,12 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		return deps.audit.write(entry);
 	}
 
-	/** Without looking at anything that may have broken. */
 	// The same for every call that nothing was read of: under an overload, its cost is what is left for the others.
-	const text = fields.enabled
-		? writeHandoff({ verdict: "deny", op: "", consumer: "", rev: "", digests: {} })
+	const unread = fields.enabled
+		? handOn({ facts: undefined, consumer: "", policy: undefined }, denial("internal"))
 		: undefined;
-	const unread = text === undefined ? undefined : handoffMetadata("deny", false, text);
 
+	/** Without looking at anything that may have broken. */
 	function deny(reason: Reason): Buffer {
 		deps.metrics.checks.inc({ verdict: "deny", reason });
 		return encode({
@@ -406,8 +349,6 @@ export function createCheckService(deps: CheckDeps): CheckService {
 
 	return { check, deny };
 }
-
-const NO_DIRECTIVES: Pick<Allow, "response" | "request"> = {};
 
 function holdsDirective(decision: Decision): boolean {
 	return decision.kind === "allow" && (decision.response !== undefined || decision.request !== undefined);

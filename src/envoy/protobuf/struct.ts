@@ -20,11 +20,16 @@ import {
 } from "./reader.ts";
 import {
 	beginMessage,
+	createWriter,
 	endMessage,
+	finish,
+	sizeOfUint,
 	type Writer,
 	writeBoolField,
+	writeBytes,
 	writeDoubleField,
 	writeStringField,
+	writeTextField,
 	writeUintField,
 } from "./writer.ts";
 
@@ -232,6 +237,23 @@ export function writeMember(w: Writer, key: string, value: JsonValue): void {
 	writeStringField(w, ENTRY_KEY, key);
 	writeValueField(w, ENTRY_VALUE, value);
 	endMessage(w, entry);
+}
+
+/** A name as {@link writeTextMember} wants it. */
+export function memberKey(name: string): Buffer {
+	const w = createWriter(name.length + 8);
+	writeStringField(w, ENTRY_KEY, name);
+	return finish(w);
+}
+
+/** As {@link writeMember} for a text: every length is known beforehand, so nothing is moved. */
+export function writeTextMember(w: Writer, key: Uint8Array, text: string): void {
+	const octets = Buffer.byteLength(text);
+	const value = 1 + sizeOfUint(octets) + octets;
+	writeUintField(w, STRUCT_FIELDS, key.length + 1 + sizeOfUint(value) + value);
+	writeBytes(w, key, 0, key.length);
+	writeUintField(w, ENTRY_VALUE, value);
+	writeTextField(w, VALUE_STRING, text, octets);
 }
 
 function writeValueField(w: Writer, tag: number, value: JsonValue): void {

@@ -48,6 +48,13 @@ export function writeUint(w: Writer, value: number): void {
 	buffer[w.pos++] = rest;
 }
 
+/** How many octets {@link writeUint} takes. */
+export function sizeOfUint(value: number): number {
+	let size = 1;
+	for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) size++;
+	return size;
+}
+
 /** `tag` is `field << 3 | wire type`. */
 export function writeUintField(w: Writer, tag: number, value: number): void {
 	writeUint(w, tag);
@@ -76,8 +83,20 @@ export function writeStringField(w: Writer, tag: number, value: string): void {
 		w.pos = start + written;
 		return;
 	}
-	writeUint(w, Buffer.byteLength(value));
-	w.pos += w.buffer.write(value, w.pos, "utf8");
+	writeLongText(w, value, Buffer.byteLength(value));
+}
+
+/** As {@link writeStringField}, where it is known how many octets of UTF-8 the text takes. */
+export function writeTextField(w: Writer, tag: number, value: string, octets: number): void {
+	writeUint(w, tag);
+	reserve(w, octets + 10);
+	writeLongText(w, value, octets);
+}
+
+function writeLongText(w: Writer, value: string, octets: number): void {
+	writeUint(w, octets);
+	// One octet a unit: ASCII, which needs no look at each.
+	w.pos += w.buffer.write(value, w.pos, octets === value.length ? "latin1" : "utf8");
 }
 
 /** Short ASCII is quicker by hand than by a call into the runtime. */

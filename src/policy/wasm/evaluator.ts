@@ -8,8 +8,8 @@ import type { Term } from "../term/term.ts";
 import type { Evaluation, PolicyFailure } from "../types.ts";
 import { classifyThrow } from "./abort.ts";
 import { createInstance, type PolicyInstance } from "./instance.ts";
+import { createResultReader } from "./results.ts";
 import { withoutEscapedPairs } from "./surrogate-pairs.ts";
-import { parseResultSet } from "./value-dump.ts";
 
 const OPEN_BRACE = 0x7b;
 
@@ -80,6 +80,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 			`the policy calls builtins not supplied: ${missing.map(explainAbsent).join(", ")}`,
 		);
 	}
+	const readResult = createResultReader(MAX_RESULT_DEPTH);
 	let discarded = 0;
 	let busy = false;
 
@@ -101,7 +102,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 		const text = memory.text(address, limits.max_result_bytes);
 		if (text === undefined) return failed("result_invalid", "the result is too large, or no text");
 		try {
-			return parseResultSet(text, MAX_RESULT_DEPTH);
+			return readResult(text);
 		} catch (thrown) {
 			if (thrown instanceof TermSyntaxError) return failed("result_invalid", thrown.message);
 			throw thrown;

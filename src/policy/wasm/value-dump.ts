@@ -58,7 +58,9 @@ function readJson(reader: TermReader, depth: number): JsonValue {
 	}
 }
 
-type ResultSet = { readonly kind: "undefined" } | { readonly kind: "value"; readonly value: JsonValue };
+export type ResultSet =
+	| { readonly kind: "undefined" }
+	| { readonly kind: "value"; readonly value: JsonValue };
 
 const RESULT_PREFIX = '{{"result": ';
 
