@@ -1,44 +1,101 @@
+import { char, type JsonOut, raw, stringified, utf8 } from "../lib/json-out.ts";
 import type { DecisionRecord } from "./types.ts";
 
-/** Text that JSON takes as it is. */
-const PLAIN = /^[ !#-[\]-~]*$/;
+const fixed = (text: string): Buffer => Buffer.from(text, "latin1");
 
-function quoted(text: string): string {
-	return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
-}
+const T = {
+	time: fixed('{"type":"decision","time":'),
+	decisionId: fixed(',"decision_id":'),
+	traceId: fixed(',"trace_id":'),
+	spanId: fixed(',"span_id":'),
+	source: fixed(',"source":{'),
+	destination: fixed(',"destination":{'),
+	address: fixed('"address":'),
+	principal: fixed('"principal":'),
+	authenticated: fixed(',"caller":{"authenticated":true,"method":'),
+	anonymous: fixed(',"caller":{"authenticated":false,"method":'),
+	id: fixed(',"id":'),
+	issuer: fixed(',"issuer":'),
+	method: fixed('},"operation":{"method":'),
+	host: fixed(',"host":'),
+	path: fixed(',"path":'),
+	allow: fixed('},"verdict":"allow","reason":'),
+	deny: fixed('},"verdict":"deny","reason":'),
+	policyReason: fixed(',"policy_reason":'),
+	rules: fixed(',"rules":['),
+	revision: fixed('],"policy":{"revision":'),
+	serial: fixed(',"serial":'),
+	status: fixed(',"status":'),
+	released: { whole: fixed(',"released":"whole"'), fields: fixed(',"released":"fields"') },
+	dryRun: fixed(',"dry_run":true'),
+	obligations: fixed(',"obligations":'),
+	duration: fixed(',"duration_us":'),
+} as const;
 
-function number(value: number): string {
-	return Number.isFinite(value) ? String(value) : "null";
-}
+const CLOSE = 0x7d;
+const COMMA = 0x2c;
 
 /**
- * A decision's record as JSON, to the letter what `JSON.stringify` makes of it, in a third of the time: every Check writes
- * one.
+ * Writes a decision's record as JSON, to the letter what `JSON.stringify` makes of it, in a fraction of the time: every
+ * Check writes one.
  */
-export function decisionText(record: DecisionRecord): string {
-	const { source, destination, caller, operation, policy } = record;
-	let text = `{"type":"decision","time":${quoted(record.time)},"decision_id":${quoted(record.decision_id)}`;
-	if (record.trace_id !== undefined) text += `,"trace_id":${quoted(record.trace_id)}`;
-	if (record.span_id !== undefined) text += `,"span_id":${quoted(record.span_id)}`;
-	text += `,"source":${peer(source)},"destination":${peer(destination)},"caller":{"authenticated":${caller.authenticated},"method":${quoted(caller.method)}`;
-	if (caller.id !== undefined) text += `,"id":${quoted(caller.id)}`;
-	if (caller.issuer !== undefined) text += `,"issuer":${quoted(caller.issuer)}`;
-	text += `},"operation":{"method":${quoted(operation.method)},"host":${quoted(operation.host)},"path":${quoted(operation.path)}},"verdict":"${record.verdict}","reason":${quoted(record.reason)}`;
-	if (record.policy_reason !== undefined) text += `,"policy_reason":${quoted(record.policy_reason)}`;
-	text += `,"rules":${list(record.rules)},"policy":{"revision":${quoted(policy.revision)},"serial":${number(policy.serial)}}`;
-	if (record.status !== undefined) text += `,"status":${number(record.status)}`;
-	if (record.released !== undefined) text += `,"released":"${record.released}"`;
-	if (record.dry_run !== undefined) text += `,"dry_run":${record.dry_run}`;
-	if (record.obligations !== undefined) text += `,"obligations":${JSON.stringify(record.obligations)}`;
-	return `${text},"duration_us":${number(record.duration_us)}}`;
+export function writeDecision(out: JsonOut, record: DecisionRecord): void {
+	const { caller, operation, policy } = record;
+	member(out, T.time, record.time);
+	member(out, T.decisionId, record.decision_id);
+	optional(out, T.traceId, record.trace_id);
+	optional(out, T.spanId, record.span_id);
+	writePeer(out, T.source, record.source);
+	writePeer(out, T.destination, record.destination);
+	member(out, caller.authenticated ? T.authenticated : T.anonymous, caller.method);
+	optional(out, T.id, caller.id);
+	optional(out, T.issuer, caller.issuer);
+	member(out, T.method, operation.method);
+	member(out, T.host, operation.host);
+	member(out, T.path, operation.path);
+	member(out, record.verdict === "allow" ? T.allow : T.deny, record.reason);
+	optional(out, T.policyReason, record.policy_reason);
+	writeRules(out, record.rules);
+	member(out, T.revision, policy.revision);
+	writeNumber(out, T.serial, policy.serial);
+	char(out, CLOSE);
+	if (record.status !== undefined) writeNumber(out, T.status, record.status);
+	if (record.released !== undefined) raw(out, T.released[record.released]);
+	if (record.dry_run !== undefined) raw(out, T.dryRun);
+	if (record.obligations !== undefined) {
+		raw(out, T.obligations);
+		utf8(out, JSON.stringify(record.obligations));
+	}
+	writeNumber(out, T.duration, record.duration_us);
+	char(out, CLOSE);
 }
 
-function peer({ address, principal }: DecisionRecord["source"]): string {
-	if (address === undefined) return principal === undefined ? "{}" : `{"principal":${quoted(principal)}}`;
-	if (principal === undefined) return `{"address":${quoted(address)}}`;
-	return `{"address":${quoted(address)},"principal":${quoted(principal)}}`;
+function member(out: JsonOut, name: Buffer, value: string): void {
+	raw(out, name);
+	stringified(out, value);
 }
 
-function list(rules: readonly string[]): string {
-	return rules.length === 0 ? "[]" : `[${rules.map(quoted).join(",")}]`;
+function optional(out: JsonOut, name: Buffer, value: string | undefined): void {
+	if (value !== undefined) member(out, name, value);
+}
+
+function writePeer(out: JsonOut, name: Buffer, { address, principal }: DecisionRecord["source"]): void {
+	raw(out, name);
+	optional(out, T.address, address);
+	if (address !== undefined && principal !== undefined) char(out, COMMA);
+	optional(out, T.principal, principal);
+	char(out, CLOSE);
+}
+
+function writeRules(out: JsonOut, rules: readonly string[]): void {
+	raw(out, T.rules);
+	for (let at = 0; at < rules.length; at++) {
+		if (at > 0) char(out, COMMA);
+		stringified(out, rules[at] as string);
+	}
+}
+
+function writeNumber(out: JsonOut, name: Buffer, value: number): void {
+	raw(out, name);
+	utf8(out, Number.isFinite(value) ? String(value) : "null");
 }

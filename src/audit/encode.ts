@@ -1,12 +1,11 @@
 import type { FieldReport } from "../fields/types.ts";
-import { decisionText } from "./decision-text.ts";
+import { char, createJsonOut, reset, utf8, written } from "../lib/json-out.ts";
+import { writeDecision } from "./decision-text.ts";
 import type { AuditRecord, DecisionRecord } from "./types.ts";
 
 export interface EncodedLine {
-	/** JSON without line ends inside, and one line end behind. */
-	readonly line: string;
-	/** Bytes of `line` in UTF-8. */
-	readonly bytes: number;
+	/** JSON in UTF-8 without line ends inside, and one line end behind; valid until the next line is encoded. */
+	readonly bytes: Buffer;
 	/** Something of the record was left out to keep the line within its limit. */
 	readonly cut: boolean;
 }
@@ -17,32 +16,37 @@ const KEPT_ENTRIES = [512, 128, 32, 8, 0];
 const SHORT_TEXT = 256;
 const SHORT_LIST = 16;
 
+const LINE_FEED = 0x0a;
+
 /**
- * One audit line. Never throws, and never longer than `maxBytes` (at least 1 KiB): a longer record loses its
+ * Makes audit lines. Never throws, and no line is longer than `maxBytes` (at least 1 KiB): a longer record loses its
  * obligations, then list entries of its report, then the tails of texts. It then says `truncated`, and `totals`
  * keeps the exact counts of the report.
  */
-export function encodeLine(record: AuditRecord, maxBytes: number): EncodedLine {
-	const whole = attempt(record, maxBytes);
-	if (whole !== undefined) return { line: whole, bytes: Buffer.byteLength(whole), cut: false };
-	for (const shorter of shortened(record)) {
-		const line = attempt(shorter, maxBytes);
-		if (line !== undefined) return { line, bytes: Buffer.byteLength(line), cut: true };
-	}
-	const last = `${JSON.stringify({ type: record.type === "release" ? "release" : "decision", truncated: true })}\n`;
-	return { line: last, bytes: Buffer.byteLength(last), cut: true };
-}
+export function createLineEncoder(maxBytes: number): (record: AuditRecord) => EncodedLine {
+	const out = createJsonOut(maxBytes);
 
-/** The line of a record as it stands; undefined when it is too long. */
-function attempt(record: object, maxBytes: number): string | undefined {
-	try {
-		const line = `${isWhole(record) ? decisionText(record) : JSON.stringify(record)}\n`;
-		// No character takes more than three bytes.
-		return line.length * 3 <= maxBytes || Buffer.byteLength(line) <= maxBytes ? line : undefined;
-	} catch {
-		// A cycle, a BigInt, a getter that throws: nothing a record should hold, and no reason to lose the others.
-		return undefined;
+	/** Whether the record fits as it stands; it is in `out` then. */
+	function fits(record: object): boolean {
+		reset(out);
+		try {
+			if (isWhole(record)) writeDecision(out, record);
+			else utf8(out, JSON.stringify(record));
+			char(out, LINE_FEED);
+			return true;
+		} catch {
+			// Too long, or a cycle, a BigInt, a getter that throws: nothing a record should hold, and no reason to lose the
+			// others.
+			return false;
+		}
 	}
+
+	return (record) => {
+		if (fits(record)) return { bytes: written(out), cut: false };
+		for (const shorter of shortened(record)) if (fits(shorter)) return { bytes: written(out), cut: true };
+		fits({ type: record.type === "release" ? "release" : "decision", truncated: true });
+		return { bytes: written(out), cut: true };
+	};
 }
 
 /** A decision's record with nothing left out of it. */

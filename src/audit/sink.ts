@@ -1,5 +1,6 @@
 import { close, constants, fstatSync, fsync, open, stat, write } from "node:fs";
 import { promisify } from "node:util";
+import { systemClock } from "../lib/clock.ts";
 import { hasErrorCode } from "../lib/error-message.ts";
 
 /** Where audit lines go. One `write` at a time. */
@@ -19,19 +20,28 @@ const FILE_MODE = 0o640;
 /** How long a full pipe rests before it is tried again. */
 const FULL_PIPE_MS = 5;
 
+/** How often is looked whether the file was rotated away; lines of the meantime go where it went. */
+const ROTATION_MS = 200;
+
 /** Appends to a file, and notices when it was rotated away. Rejects when the file cannot be opened. */
 export async function openFileSink(path: string): Promise<AuditSink> {
 	let fd = await openFile(path, "a", FILE_MODE);
 	let inode = fstatSync(fd).ino;
+	let lookedAt = systemClock.monotonic();
+
+	async function followRotation(): Promise<void> {
+		const present = await statFile(path).catch(() => undefined);
+		lookedAt = systemClock.monotonic();
+		if (present?.ino === inode) return;
+		const next = await openFile(path, "a", FILE_MODE);
+		await closeFile(fd);
+		fd = next;
+		inode = fstatSync(fd).ino;
+	}
+
 	return {
 		async write(bytes) {
-			const now = await statFile(path).catch(() => undefined);
-			if (now?.ino !== inode) {
-				const next = await openFile(path, "a", FILE_MODE);
-				await closeFile(fd);
-				fd = next;
-				inode = fstatSync(fd).ino;
-			}
+			if (systemClock.monotonic() - lookedAt >= ROTATION_MS) await followRotation();
 			await writeAll(fd, bytes);
 		},
 		async close() {

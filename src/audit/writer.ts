@@ -1,6 +1,6 @@
 import { errorMessage, hasErrorCode } from "../lib/error-message.ts";
 import type { Logger, Metrics } from "../telemetry/types.ts";
-import { encodeLine } from "./encode.ts";
+import { createLineEncoder } from "./encode.ts";
 import { type AuditSink, PartialWriteError } from "./sink.ts";
 import type { AuditWriter } from "./types.ts";
 
@@ -35,6 +35,7 @@ interface Batch {
  */
 export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
 	const { sink, metrics, log } = options;
+	const encode = createLineEncoder(options.maxLineBytes);
 	/** Batches that wait; the last of them still takes lines. */
 	const queue: Batch[] = [];
 	/** One that was written: the next needs no memory of its own. */
@@ -49,13 +50,13 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
 
 	function write(record: Parameters<AuditWriter["write"]>[0]): boolean {
 		if (sink === undefined) return true;
-		const { line, bytes, cut } = encodeLine(record, options.maxLineBytes);
-		if (closed || broken || queued + bytes > options.maxQueueBytes) return overflow();
+		const { bytes, cut } = encode(record);
+		if (closed || broken || queued + bytes.length > options.maxQueueBytes) return overflow();
 		if (cut) metrics.auditRecords.inc({ result: "cut" });
-		const batch = batchFor(bytes);
-		batch.fill += batch.buffer.write(line, batch.fill, "utf8");
+		const batch = batchFor(bytes.length);
+		batch.fill += bytes.copy(batch.buffer, batch.fill);
 		batch.lines++;
-		queued += bytes;
+		queued += bytes.length;
 		metrics.auditQueueBytes.set(queued);
 		if (pumping === undefined) timer ??= setTimeout(pump, options.flushMilliseconds);
 		return true;

@@ -63,13 +63,34 @@ export function readTraceContext(headers: TraceHeaders): TraceContext | undefine
 	);
 }
 
-/** W3C Trace Context, section 3.2: higher versions may add parts behind a dash, `ff` is none. */
-const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+const DASH = 0x2d;
+/** Of version 00; higher ones may be longer. */
+const TRACEPARENT_LENGTH = 55;
 
+/**
+ * `VERSION-TRACE-PARENT-FLAGS` (W3C Trace Context, section 3.2): higher versions may add parts behind a dash, `ff` is none.
+ * By hand, for most calls have one.
+ */
 function readTraceparent(text: string): TraceContext | undefined {
-	const [, version, traceId = "", parentId = "", flags = "", more] = TRACEPARENT.exec(text) ?? [];
-	if (version === undefined || version === "ff" || (version === "00" && more !== undefined)) return undefined;
-	return contextOf(traceId, parentId, (Number.parseInt(flags, 16) & 1) === 1);
+	const { length } = text;
+	if (length < TRACEPARENT_LENGTH || text.charCodeAt(2) !== DASH) return undefined;
+	if (text.charCodeAt(35) !== DASH || text.charCodeAt(52) !== DASH) return undefined;
+	if (!isHex(text, 0, 2) || !isHex(text, 3, 35) || !isHex(text, 36, 52) || !isHex(text, 53, 55))
+		return undefined;
+	const version = text.slice(0, 2);
+	if (version === "ff" || (version === "00" && length > TRACEPARENT_LENGTH)) return undefined;
+	if (length > TRACEPARENT_LENGTH && text.charCodeAt(TRACEPARENT_LENGTH) !== DASH) return undefined;
+	const sampled = (Number.parseInt(text.slice(53, 55), 16) & 1) === 1;
+	return contextOf(text.slice(3, 35), text.slice(36, 52), sampled);
+}
+
+/** Digits and small letters only. */
+function isHex(text: string, start: number, end: number): boolean {
+	for (let at = start; at < end; at++) {
+		const code = text.charCodeAt(at);
+		if (!((code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66))) return false;
+	}
+	return true;
 }
 
 /** `TRACE-SPAN[-STATE[-PARENT]]`; a state alone names no trace. */
@@ -96,6 +117,9 @@ function wide(traceId: string): string {
 	return traceId.toLowerCase().padStart(32, "0");
 }
 
+const NO_TRACE = "0".repeat(32);
+const NO_SPAN = "0".repeat(16);
+
 function contextOf(traceId: string, parentId: string, sampled: boolean): TraceContext | undefined {
-	return /^0+$/.test(traceId) || /^0+$/.test(parentId) ? undefined : { traceId, parentId, sampled };
+	return traceId === NO_TRACE || parentId === NO_SPAN ? undefined : { traceId, parentId, sampled };
 }

@@ -1,12 +1,14 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { decisionText } from "../../src/audit/decision-text.ts";
+import { writeDecision } from "../../src/audit/decision-text.ts";
 import type { DecisionRecord } from "../../src/audit/types.ts";
+import { createJsonOut, reset, written } from "../../src/lib/json-out.ts";
 import { times } from "../support/test-size.ts";
 
 const text = fc.oneof(
 	fc.string({ maxLength: 12 }),
 	fc.string({ maxLength: 12, unit: "binary" }),
+	fc.integer({ min: 100, max: 300 }).map((length) => "x".repeat(length)),
 	fc.constantFrom('"', "\\", "\u007f", "\ud800", "é", "\u2028", "\n", ""),
 );
 const peer = fc.record({ address: text, principal: text }, { requiredKeys: [] });
@@ -63,9 +65,12 @@ const record: fc.Arbitrary<DecisionRecord> = fc
 	.map((given) => given as DecisionRecord);
 
 test("a decision's record is the text that JSON.stringify makes of it", () => {
+	const out = createJsonOut(1 << 20);
 	fc.assert(
 		fc.property(record, (given) => {
-			expect(decisionText(given)).toBe(JSON.stringify(given));
+			reset(out);
+			writeDecision(out, given);
+			expect(written(out).toString("utf8")).toBe(JSON.stringify(given));
 		}),
 		{ numRuns: times(2000, 40_000) },
 	);

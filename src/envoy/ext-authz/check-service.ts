@@ -4,6 +4,7 @@ import type { HandoffKeys } from "../../decision/handoff.ts";
 import type { Reason } from "../../decision/reasons.ts";
 import type { Decision, Deny, HeaderEntry } from "../../decision/types.ts";
 import type { Identity, IdentityOutcome } from "../../identity/types.ts";
+import { createJsonOut, JsonTooLarge } from "../../lib/json-out.ts";
 import type { TraceHeaders } from "../../lib/trace-context.ts";
 import type { ActivePolicy } from "../../policy/types.ts";
 import { type Body, readBody } from "../../request/body.ts";
@@ -24,7 +25,6 @@ import { refuseGraphql } from "./graphql-request.ts";
 import { createGrpcReaders } from "./grpc-body.ts";
 import { createHandOn } from "./hand-on.ts";
 import type { InputParts } from "./input.ts";
-import { createJsonOut, InputTooLarge } from "./json-out.ts";
 import { createPathAllowances } from "./path-allowances.ts";
 import { createProjecting } from "./projecting.ts";
 import { readsBody } from "./projection.ts";
@@ -146,7 +146,7 @@ export function createCheckService(deps: CheckDeps): CheckService {
 	/** The one place where an exception becomes a denial. */
 	function denialOf(call: Call, thrown: unknown): Deny {
 		if (thrown instanceof WireError) return denial("request_malformed", thrown.message);
-		if (thrown instanceof InputTooLarge) return denial("input_too_large", thrown.message);
+		if (thrown instanceof JsonTooLarge) return denial("input_too_large", thrown.message);
 		log.error({ ...names(call), err: thrown }, "a check failed unexpectedly");
 		return denial("internal");
 	}

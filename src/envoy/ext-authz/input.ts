@@ -1,12 +1,4 @@
 import { Buffer, isUtf8 } from "node:buffer";
-import type { Body, JsonSpan } from "../../request/body.ts";
-import { goText } from "../../request/go-text.ts";
-import type { Fields } from "../../request/query.ts";
-import { WireError } from "../protobuf/reader.ts";
-import { openEntry } from "./check-request.ts";
-import { isEmptyMetadata, requireTexts } from "./check-texts.ts";
-import type { CheckView, HttpView, MetadataView, PeerView, Span } from "./check-view.ts";
-import { groupByName, hasRepeatedName } from "./entries.ts";
 import {
 	again,
 	ascii,
@@ -22,7 +14,15 @@ import {
 	text,
 	textMember,
 	written,
-} from "./json-out.ts";
+} from "../../lib/json-out.ts";
+import type { Body, JsonSpan } from "../../request/body.ts";
+import { goText } from "../../request/go-text.ts";
+import type { Fields } from "../../request/query.ts";
+import { WireError } from "../protobuf/reader.ts";
+import { openEntry } from "./check-request.ts";
+import { isEmptyMetadata, requireTexts } from "./check-texts.ts";
+import type { CheckView, HttpView, MetadataView, PeerView, Span } from "./check-view.ts";
+import { groupByName, hasRepeatedName } from "./entries.ts";
 import { closeList, closeObject, comma, key, name } from "./json-parts.ts";
 import { type HeaderNames, isNamed, type Projection, WHOLE } from "./projection.ts";
 import { anyJson, structJson } from "./struct-json.ts";
@@ -106,7 +106,7 @@ const N = {
  * `header_map`, repeats joined by a comma and invalid UTF-8 as `!`, which is what Envoy itself makes of them otherwise:
  * policies need not know the setting. The document is valid until the next one is written. What the projection leaves
  * out is not written, and is looked at as strictly as if it were.
- * @throws WireError for metadata that is unreadable, InputTooLarge
+ * @throws WireError for metadata that is unreadable, JsonTooLarge
  */
 export function writeInput(out: JsonOut, parts: InputParts, projection: Projection = WHOLE): Buffer {
 	reset(out);

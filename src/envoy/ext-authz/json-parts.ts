@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { char, escaped, type JsonOut } from "./json-out.ts";
+import { char, escaped, type JsonOut } from "../../lib/json-out.ts";
 
 const COMMA = 0x2c;
 const QUOTE = 0x22;

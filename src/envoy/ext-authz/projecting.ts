@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { denial } from "../../decision/deny.ts";
 import type { Deny } from "../../decision/types.ts";
+import type { JsonOut } from "../../lib/json-out.ts";
 import type { ActivePolicy, Evaluation } from "../../policy/types.ts";
 import type { CheckDeps } from "./deps.ts";
 import { type InputParts, writeInput } from "./input.ts";
-import type { JsonOut } from "./json-out.ts";
 import { type Projection, projectionOf, WHOLE } from "./projection.ts";
 
 /** Calls of an activation that are evaluated both ways before one way is trusted. */
@@ -28,7 +28,7 @@ export interface Projecting {
 	 * Evaluates over what the policy reads. Where it is due, over the whole document too: if the answers differ, the
 	 * call is denied and the policy meets whole documents from then on. `wholeParts` is asked for then only. In shadow
 	 * mode it is always due, and the answer over the whole document counts.
-	 * @throws WireError, InputTooLarge
+	 * @throws WireError, JsonTooLarge
 	 */
 	evaluate(
 		policy: ActivePolicy,

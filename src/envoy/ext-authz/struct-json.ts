@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { ascii, base64, char, type JsonOut, number, quoted, raw } from "../../lib/json-out.ts";
 import { type Cursor, LENGTH, readTag, skipField } from "../protobuf/reader.ts";
 import {
 	open,
@@ -13,7 +14,6 @@ import {
 	VALUE_STRING,
 	VALUE_STRUCT,
 } from "../protobuf/struct.ts";
-import { ascii, base64, char, type JsonOut, number, quoted, raw } from "./json-out.ts";
 import { closeList, closeObject, comma, key, name } from "./json-parts.ts";
 
 const TRUE = Buffer.from("true");

@@ -1,10 +1,21 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { encodeLine } from "../../../src/audit/encode.ts";
-import type { DecisionRecord, ReleaseRecord } from "../../../src/audit/types.ts";
+import { createLineEncoder } from "../../../src/audit/encode.ts";
+import type { AuditRecord, DecisionRecord, ReleaseRecord } from "../../../src/audit/types.ts";
 import type { FieldReport } from "../../../src/fields/types.ts";
 
 const LIMIT = 64 * 1024;
+const encode = createLineEncoder(LIMIT);
+
+/** A line as text, for the next one takes the place of its bytes. */
+function encodeLine(record: AuditRecord): {
+	readonly line: string;
+	readonly bytes: number;
+	readonly cut: boolean;
+} {
+	const { bytes, cut } = encode(record);
+	return { line: bytes.toString("utf8"), bytes: bytes.length, cut };
+}
 
 const decision: DecisionRecord = {
 	type: "decision",
@@ -36,7 +47,7 @@ test("a record is one line of JSON, whatever its texts hold", () => {
 	fc.assert(
 		fc.property(fc.string({ unit: "binary" }), (text) => {
 			const record = { ...decision, operation: { method: text, host: text, path: text } };
-			const { line, bytes, cut } = encodeLine(record, LIMIT);
+			const { line, bytes, cut } = encodeLine(record);
 			expect(cut).toBe(false);
 			expect(line.indexOf("\n")).toBe(line.length - 1);
 			expect(bytes).toBe(Buffer.byteLength(line));
@@ -58,7 +69,7 @@ test("a report over the limit loses entries, keeps exact counts and says so", ()
 		detected: [],
 		truncated: false,
 	};
-	const { line, bytes, cut } = encodeLine(release(fields), LIMIT);
+	const { line, bytes, cut } = encodeLine(release(fields));
 	const record = JSON.parse(line);
 	expect(cut).toBe(true);
 	expect(bytes).toBeLessThanOrEqual(LIMIT);
@@ -75,10 +86,10 @@ test("a report over the limit loses entries, keeps exact counts and says so", ()
 
 test("obligations go first, then the tails of texts; the id stays", () => {
 	const large = { ...decision, obligations: { note: "x".repeat(LIMIT) } };
-	const first = JSON.parse(encodeLine(large, LIMIT).line);
+	const first = JSON.parse(encodeLine(large).line);
 	expect(first).toEqual({ ...decision, truncated: true });
 	const longer = { ...decision, rules: Array(9999).fill("r".repeat(64)), reason: "y".repeat(LIMIT) };
-	const encoded = encodeLine(longer, LIMIT);
+	const encoded = encodeLine(longer);
 	expect(encoded.bytes).toBeLessThanOrEqual(LIMIT);
 	expect(JSON.parse(encoded.line)).toMatchObject({ decision_id: "d", truncated: true, verdict: "allow" });
 });
@@ -96,6 +107,6 @@ test("what JSON cannot hold never throws", () => {
 		},
 	]) {
 		const record = { ...decision, obligations: value } as unknown as DecisionRecord;
-		expect(JSON.parse(encodeLine(record, LIMIT).line)).toMatchObject({ type: "decision", truncated: true });
+		expect(JSON.parse(encodeLine(record).line)).toMatchObject({ type: "decision", truncated: true });
 	}
 });

@@ -92,6 +92,8 @@ test("a rotated file is opened anew, and an existing one is appended to", async 
 	writer.write(record("one"));
 	await writer.flush();
 	renameSync(path, `${path}.1`);
+	// It is looked for every 200 ms.
+	await new Promise((resolve) => setTimeout(resolve, 250));
 	writer.write(record("two"));
 	await writer.close();
 	expect(readFileSync(`${path}.1`, "utf8")).toMatch(/^before\n\{.*"one".*\}\n$/);

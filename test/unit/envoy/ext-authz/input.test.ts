@@ -2,8 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { readCheckRequest } from "../../../../src/envoy/ext-authz/check-request.ts";
 import { writeInput } from "../../../../src/envoy/ext-authz/input.ts";
-import { createJsonOut, InputTooLarge } from "../../../../src/envoy/ext-authz/json-out.ts";
 import { WireError } from "../../../../src/envoy/protobuf/reader.ts";
+import { createJsonOut, JsonTooLarge } from "../../../../src/lib/json-out.ts";
 import type { Body } from "../../../../src/request/body.ts";
 import { checkJson } from "../../../../src/request/json-check.ts";
 import { checkRequestBytes, httpCheck, structOf } from "../../../support/ext-authz-messages.ts";
@@ -227,7 +227,7 @@ test("a document over its limit is refused before it is complete", () => {
 	const small = createJsonOut(600);
 	const view = readCheckRequest(httpCheck({ headers: { big: "x".repeat(2000) } }));
 	const parts = { view, segments: [""], query: NO_QUERY, body: undefined, own: undefined };
-	expect(() => writeInput(small, parts)).toThrow(InputTooLarge);
+	expect(() => writeInput(small, parts)).toThrow(JsonTooLarge);
 });
 
 const word = fc

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 
 /** Thrown when the document outgrows its limit; nothing was evaluated then. */
-export class InputTooLarge extends Error {}
+export class JsonTooLarge extends Error {}
 
 /** A growing buffer of JSON text. Reused from one request to the next: what it holds is valid until the next reset. */
 export interface JsonOut {
@@ -23,14 +23,14 @@ export function reset(out: JsonOut): void {
 	if (out.buffer.length > KEPT_BYTES) out.buffer = Buffer.allocUnsafe(START_BYTES);
 }
 
-/** @throws InputTooLarge */
+/** @throws JsonTooLarge */
 function room(out: JsonOut, count: number): void {
 	const needed = out.pos + count;
 	if (needed > out.buffer.length) grow(out, needed);
 }
 
 function grow(out: JsonOut, needed: number): void {
-	if (needed > out.limit) throw new InputTooLarge(`the input document is larger than ${out.limit} bytes`);
+	if (needed > out.limit) throw new JsonTooLarge(`the document is larger than ${out.limit} bytes`);
 	const grown = Buffer.allocUnsafe(Math.min(out.limit, Math.max(needed, out.buffer.length * 2)));
 	out.buffer.copy(grown, 0, 0, out.pos);
 	out.buffer = grown;
@@ -202,6 +202,40 @@ export function text(out: JsonOut, value: string): void {
 	}
 	const bytes = Buffer.from(value, "utf8");
 	quoted(out, bytes, 0, bytes.length);
+}
+
+/** Longer texts are looked at by the runtime. */
+const SHORT_TEXT = 128;
+
+/** A JSON string, to the letter as `JSON.stringify` makes it. */
+export function stringified(out: JsonOut, value: string): void {
+	const { length } = value;
+	if (length > SHORT_TEXT) {
+		utf8(out, JSON.stringify(value));
+		return;
+	}
+	room(out, length + 2);
+	const { buffer } = out;
+	let at = out.pos;
+	buffer[at++] = QUOTE;
+	for (let index = 0; index < length; index++) {
+		const code = value.charCodeAt(index);
+		if (code > 0x7e || code < 0x20 || code === QUOTE || code === BACKSLASH) {
+			utf8(out, JSON.stringify(value));
+			return;
+		}
+		buffer[at++] = code;
+	}
+	buffer[at++] = QUOTE;
+	out.pos = at;
+}
+
+/** Text that is JSON already. */
+export function utf8(out: JsonOut, value: string): void {
+	const most = value.length * 3;
+	const octets = out.pos + most <= out.buffer.length ? most : Buffer.byteLength(value);
+	room(out, octets);
+	out.pos += out.buffer.write(value, out.pos, "utf8");
 }
 
 /** Standard base64 of bytes, as a JSON string. */
