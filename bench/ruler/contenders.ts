@@ -25,7 +25,8 @@ export interface Contender {
 }
 
 const ENTRYPOINT = "envoy/authz/allow";
-const MAIN = join(import.meta.dirname, "../../src/main.ts");
+/** As the image starts it. */
+const LAUNCHER = join(import.meta.dirname, "../../bin/launch.mjs");
 
 function own(name: string, policy: string, more: string, only?: readonly string[]): Contender {
 	return {
@@ -52,7 +53,7 @@ function own(name: string, policy: string, more: string, only?: readonly string[
 					"log: {level: error}",
 				].join("\n"),
 			);
-			const argv = [process.execPath, "--no-warnings", MAIN, "serve", "--config", config];
+			const argv = [process.execPath, "--no-warnings", LAUNCHER, "serve", "--config", config];
 			return watched(argv, port, {}, folder);
 		},
 	};

@@ -16,6 +16,8 @@ const STREAMS = 16;
 /** Of an open loop: as many as are due at one time. */
 const OPEN_STREAMS = 256;
 const ENDLESS = 1e9;
+/** Servers run for so long before anything counts: some compile what they have found to be in use. */
+const WARM_SECONDS = 6;
 
 export interface RulerOptions {
 	readonly contenders: readonly Contender[];
@@ -144,7 +146,8 @@ async function takeTurns(
 	closed: Parameters<Load["measure"]>[0],
 	open: Parameters<Load["measure"]>[0],
 ): Promise<void> {
-	for (const { server, envoy } of entries) await load.measure(closed, server, envoy);
+	const warm = { ...closed, seconds: Math.max(WARM_SECONDS, closed.seconds ?? 0) };
+	for (const { server, envoy } of entries) await load.measure(warm, server, envoy);
 	for (let round = 0; round < rounds; round++)
 		for (let turn = 0; turn < entries.length; turn++) {
 			const entry = entries[(turn + round) % entries.length] as Entry;

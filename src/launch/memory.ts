@@ -32,15 +32,18 @@ export function heapLimits(memoryMaxBytes: number, processes: number): HeapLimit
 
 /** A heap that grows in smaller steps: a process at work holds a sixth less, for the same CPU. */
 const SMALL_STEPS = "--optimize-for-size";
+/** There is a process for each core: more threads for V8's own work would only hold memory. */
+const V8_THREADS = ["--v8-pool-size", 1] as const;
 
-/** The options of Node that set them, but those that `given` already sets. */
-export function heapOptions(
+/** The options of Node that keep a process within them, but those that `given` already sets. */
+export function memoryOptions(
 	{ oldSpace, semiSpace }: HeapLimits,
 	given: readonly string[],
 ): readonly string[] {
 	const wanted = [
 		...(oldSpace === undefined ? [] : [["--max-old-space-size", oldSpace] as const]),
 		["--max-semi-space-size", semiSpace] as const,
+		V8_THREADS,
 		[SMALL_STEPS] as const,
 	];
 	const isGiven = (name: string): boolean =>

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { environmentWith } from "../../config/load.ts";
-import { cgroupMemoryMax, heapLimits, heapOptions } from "../../launch/memory.ts";
+import { cgroupMemoryMax, heapLimits, memoryOptions } from "../../launch/memory.ts";
 import { PosternError } from "../../lib/errors.ts";
 import { AUDIT_FD, type FromWatchdog, type FromWorker, type ToWorker, WATCHDOG_FD } from "./messages.ts";
 import { relayLines, type WriteLines } from "./relay-lines.ts";
@@ -42,9 +42,6 @@ export interface WorkerListener {
 }
 
 export type Said = Exclude<FromWorker, { readonly type: "answer" }>;
-
-/** There is a process for each core: more threads for V8's own work would only hold memory. */
-const V8_THREADS = "--v8-pool-size=1";
 
 // A package holds the same file without its types.
 const MAIN = fileURLToPath(
@@ -136,8 +133,7 @@ function nodeOptions(processes: number): readonly string[] {
 	const own = process.execArgv.filter((option) => !option.startsWith("--inspect"));
 	const limits = heapLimits(cgroupMemoryMax(readText), processes);
 	const given = [...own, ...(environmentWith({})["NODE_OPTIONS"] ?? "").split(/\s+/)];
-	const pool = given.some((option) => /^--v8[-_]pool[-_]size/.test(option)) ? [] : [V8_THREADS];
-	return [...own, ...pool, "--disable-warning=ExperimentalWarning", ...heapOptions(limits, given)];
+	return [...own, "--disable-warning=ExperimentalWarning", ...memoryOptions(limits, given)];
 }
 
 function readText(path: string): string | undefined {

@@ -1,6 +1,9 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { cgroupMemoryMax, heapLimits, heapOptions } from "../../../src/launch/memory.ts";
+import { cgroupMemoryMax, heapLimits, memoryOptions } from "../../../src/launch/memory.ts";
+import { ROOT } from "../../support/source-tree.ts";
 
 const MIB = 1024 * 1024;
 
@@ -27,17 +30,28 @@ describe("heap limits", () => {
 
 	test("what is given by hand is left alone", () => {
 		const limits = { oldSpace: 100, semiSpace: 4 };
-		expect(heapOptions(limits, [])).toEqual([
+		expect(memoryOptions(limits, [])).toEqual([
 			"--max-old-space-size=100",
 			"--max-semi-space-size=4",
+			"--v8-pool-size=1",
 			"--optimize-for-size",
 		]);
-		expect(heapOptions(limits, ["--max_old_space_size=9", "--no-warnings"])).toEqual([
+		expect(memoryOptions(limits, ["--max_old_space_size=9", "--no-warnings"])).toEqual([
 			"--max-semi-space-size=4",
+			"--v8-pool-size=1",
 			"--optimize-for-size",
 		]);
-		expect(heapOptions({ semiSpace: 4 }, ["--max-semi-space-size=64"])).toEqual(["--optimize-for-size"]);
-		expect(heapOptions({ semiSpace: 4 }, ["--max-semi-space-size=64", "--optimize-for-size"])).toEqual([]);
+		expect(memoryOptions({ semiSpace: 4 }, ["--max-semi-space-size=64"])).toEqual([
+			"--v8-pool-size=1",
+			"--optimize-for-size",
+		]);
+		expect(
+			memoryOptions({ semiSpace: 4 }, [
+				"--max-semi-space-size=64",
+				"--v8-pool-size=4",
+				"--optimize-for-size",
+			]),
+		).toEqual([]);
 	});
 });
 
@@ -72,4 +86,17 @@ describe("the cgroup's limit", () => {
 		expect(cgroupMemoryMax(() => undefined)).toBe(Number.POSITIVE_INFINITY);
 		expect(cgroupMemoryMax(() => "many")).toBe(Number.POSITIVE_INFINITY);
 	});
+});
+
+test("the launcher becomes Postern: same process, arguments, exit code", () => {
+	const run = (...args: readonly string[]) =>
+		spawnSync(join(ROOT, ".tools", "bin", "node"), [join(ROOT, "bin", "launch.mjs"), ...args], {
+			encoding: "utf8",
+		});
+	expect(run("--version")).toMatchObject({
+		status: 0,
+		stdout: expect.stringMatching(/^postern \d/),
+		stderr: "",
+	});
+	expect(run("nonsense")).toMatchObject({ status: 2, stderr: expect.stringContaining("unknown command") });
 });
