@@ -1,7 +1,8 @@
 /**
  * `npm run test:overload [-- SECONDS]`: finds how many Checks a second Postern answers within Envoy's patience, then sends
  * three times as many, and prints what came of them: answers that were of use, refusals and how quick they were, memory,
- * and how long it took to be as before. Exits 1 where a bar is missed. Server and load have a core each.
+ * and how long it took to be as before. Exits 1 where a bar is missed. Server and load have a core each; the policy is dear
+ * enough for one process of load to bring three times what the server can answer.
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,7 +10,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { makeBundle } from "../src/policy/bundle/make.ts";
 import { writeScript } from "./load/calls.ts";
-import { DATA, RBAC_OBJECT } from "./sample-request.ts";
+import { manyRules } from "./ruler/policies.ts";
 import { checkScript } from "./transport/check-script.ts";
 import { startFleet } from "./transport/fleet.ts";
 
@@ -20,6 +21,8 @@ const GOODPUT_BAR = 0.8;
 const RECOVERY_BAR_SECONDS = 2;
 /** As the load says in `grpc-timeout`. */
 const PATIENCE_MS = 500;
+/** None of them matches, and each is tried. */
+const RULES = 5000;
 const CONNECTIONS = 4;
 const STREAMS = 1000;
 
@@ -27,8 +30,7 @@ const folder = await mkdtemp(join(tmpdir(), "postern-overload-"));
 const fleet = await startFleet();
 let missed = false;
 try {
-	await writeFile(join(folder, "policy.rego"), RBAC_OBJECT);
-	await writeFile(join(folder, "data.json"), DATA);
+	await writeFile(join(folder, "policy.rego"), manyRules(RULES));
 	const bundle = await makeBundle({ dirs: [folder], entrypoints: ["envoy/authz/allow"] });
 	await writeFile(join(folder, "bundle.tar.gz"), bundle.bytes);
 	const script = join(folder, "script");

@@ -331,20 +331,22 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		return deps.audit.write(entry);
 	}
 
-	// The same for every call that nothing was read of: under an overload, its cost is what is left for the others.
-	const unread = fields.enabled
-		? handOn({ facts: undefined, consumer: "", policy: undefined }, denial("internal"))
-		: undefined;
+	/** Answers to calls that nothing was read of: under an overload, what they cost is what is left for the others. */
+	const unread = new Map<Reason, Buffer>();
 
-	/** Without looking at anything that may have broken. */
+	/** Without looking at anything that may have broken. No record of it would be found by an id, so there is none. */
 	function deny(reason: Reason): Buffer {
 		deps.metrics.checks.inc({ verdict: "deny", reason });
-		return encode({
-			decision: denial(reason),
-			decisionId: deps.newId(),
-			handoff: unread,
-			identity: {},
-		});
+		let octets = unread.get(reason);
+		if (octets === undefined) {
+			const decision = denial(reason);
+			const handoff = fields.enabled
+				? handOn({ facts: undefined, consumer: "", policy: undefined }, decision)
+				: undefined;
+			octets = encode({ decision, decisionId: "", handoff, identity: {} });
+			unread.set(reason, octets);
+		}
+		return octets;
 	}
 
 	return { check, deny };

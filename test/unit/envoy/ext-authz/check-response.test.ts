@@ -12,6 +12,7 @@ import {
 import { readDirective } from "../../../../src/fields/directive.ts";
 import { DECISION_RULES } from "../../../../src/fields/directive-rules.ts";
 import { type CheckAnswer, headersOf, readAnswer } from "../../../support/ext-authz-messages.ts";
+import { times } from "../../../support/test-size.ts";
 
 const STRICT: EncoderConfig = {
 	compat: false,
@@ -292,4 +293,47 @@ test("the bytes of a small allow and a small denial, digit by digit", () => {
 		"0a020800" + "1a0e" + "120c" + "0a06" + "0a0161" + "120162" + "1200" + "1802",
 	);
 	expect(at({ ...DENY, body: "" })).toBe("0a02" + "0807" + "1205" + "0a03" + "089303");
+});
+
+test("an encoder that remembers decisions answers as one that has seen none, whoever asks", () => {
+	const decisions: readonly Decision[] = [
+		ALLOW,
+		MASKED,
+		{ ...ALLOW, headers: [{ name: "x-postern-id", value: "of the policy" }], metadata: { a: [1, "b"] } },
+		{ ...ALLOW, removeHeaders: ["x-postern-issuer"], metadata: { decision_id: "not ours", b: null } },
+		DENY,
+		{ ...DENY, status: 404, body: "no", metadata: { c: { d: true } } },
+	];
+	const call = fc.record({
+		decision: fc.constantFrom(...decisions),
+		decisionId: fc.constantFrom("", "id-1", "id-é", "x".repeat(200)),
+		identity: fc.record(
+			{ id: fc.constantFrom("", "ann", "b b"), issuer: fc.constantFrom("", "https://a.test") },
+			{ requiredKeys: [] },
+		),
+		handoff: fc.option(
+			fc.record({
+				verdict: fc.constantFrom("allow" as const, "deny" as const),
+				judged: fc.boolean(),
+				text: fc.constantFrom("", "short", "é".repeat(90), "y".repeat(20_000)),
+			}),
+			{ nil: undefined },
+		),
+	});
+	for (const config of [STRICT, COMPAT]) {
+		const remembering = createEncoder(config);
+		fc.assert(
+			fc.property(call, ({ handoff, ...rest }) => {
+				const given: Answer = {
+					...rest,
+					handoff:
+						handoff === undefined
+							? undefined
+							: handoffMetadata(handoff.verdict, handoff.judged, handoff.text),
+				};
+				expect(remembering(given).equals(createEncoder(config)(given))).toBe(true);
+			}),
+			{ numRuns: times(500, 20_000) },
+		);
+	}
 });

@@ -6,7 +6,7 @@ import type { CheckDeps } from "../../../../src/envoy/ext-authz/deps.ts";
 import type { Credentials, Identity, IdentityOutcome } from "../../../../src/identity/types.ts";
 import { PATH_KINDS, type PathKind } from "../../../../src/lib/path-kinds.ts";
 import type { ActivePolicy, Evaluation } from "../../../../src/policy/types.ts";
-import { COMPAT, checkDeps, fakePolicy, STRICT } from "../../../support/check-deps.ts";
+import { COMPAT, checkDeps, fakePolicy, STRICT, silentMetrics } from "../../../support/check-deps.ts";
 import {
 	type CheckAnswer,
 	checkRequestBytes,
@@ -67,6 +67,54 @@ const withRequest = (request: Partial<typeof STRICT.request>): Partial<CheckDeps
 	config: { ...STRICT, request: { ...STRICT.request, ...request } },
 });
 
+const silentCounters = {
+	checks: silentMetrics.checks,
+	checkSeconds: silentMetrics.checkSeconds,
+	ignoredKeys: silentMetrics.ignoredKeys,
+	projectionMismatches: silentMetrics.projectionMismatches,
+};
+
+test("what is not looked at is denied by an answer of its own, with a hand-off and without an id that no record has", () => {
+	const counted: unknown[] = [];
+	const { deny } = createCheckService(
+		checkDeps(
+			fakePolicy(() => ALLOW),
+			{ metrics: { ...silentCounters, checks: { inc: (labels) => counted.push(labels) } } },
+		),
+	);
+	const answer = readAnswer(deny("overload"));
+	expect(answer.deniedResponse?.status).toEqual({ code: 503 });
+	expect(answer.metadata).toEqual({ postern: "1", fields: "some", directive: expect.any(String) });
+	expect(readHandoff(String(answer.metadata["directive"]))).toMatchObject({ verdict: "deny", op: "" });
+	expect(deny("overload")).toBe(deny("overload"));
+	expect(deny("internal")).not.toBe(deny("overload"));
+	expect(counted).toHaveLength(5);
+});
+
+test("a decision that comes again counts the keys it ignores again", () => {
+	let ignored = 0;
+	const again: Evaluation = { kind: "value", value: { allowed: true, surprise: 1 } };
+	const { check } = createCheckService(
+		checkDeps(
+			fakePolicy(() => again),
+			{
+				config: COMPAT,
+				metrics: {
+					...silentCounters,
+					ignoredKeys: {
+						inc(_, by = 1) {
+							ignored += by;
+						},
+					},
+				},
+			},
+		),
+	);
+	for (let call = 1; call <= 3; call++) {
+		check(httpCheck({}), {});
+		expect(ignored).toBe(call);
+	}
+});
 describe("an ordinary call", () => {
 	test("is evaluated over the whole document, and answered with the hand-off", async () => {
 		const { input, answer, record } = await run(
