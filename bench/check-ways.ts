@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadSync, type MethodDefinition, type ServiceDefinition } from "@grpc/proto-loader";
+import { createAuditWriter } from "../src/audit/writer.ts";
 import { createCheckService } from "../src/envoy/ext-authz/check-service.ts";
 import type { CheckDeps } from "../src/envoy/ext-authz/deps.ts";
 import { readDirective } from "../src/fields/directive.ts";
@@ -13,6 +14,7 @@ import { makeBundle } from "../src/policy/bundle/make.ts";
 import { readBundle } from "../src/policy/bundle/read.ts";
 import { DEFAULT_POLICY_LIMITS } from "../src/policy/limits.ts";
 import { loadPolicy } from "../src/policy/load.ts";
+import { createMetrics } from "../src/telemetry/metrics.ts";
 import { STRICT } from "../test/support/check-deps.ts";
 import { DATA, RBAC_OBJECT, sampleRequest } from "./sample-request.ts";
 
@@ -22,6 +24,10 @@ export interface Ways {
 	readonly ours: (request: Buffer) => Buffer;
 	/** The strict profile: the document is larger by Postern's own keys, the answer by the hand-off. */
 	readonly strict: (request: Buffer) => Buffer;
+	/** The same request of a thousand users, of which each gets another answer. */
+	readonly ofUsers: readonly Buffer[];
+	/** The strict profile as it is served: a random id, metrics, and a record that is written. */
+	readonly recorded: (request: Buffer) => Buffer;
 	/** Objects by proto-loader, `evaluate(object)` of the npm package, objects back by proto-loader. */
 	readonly naive: (request: Buffer) => Buffer;
 	/** The naive way as a gRPC service: what proto-loader defines, and a handler from object to object. */
@@ -43,6 +49,7 @@ interface Decision {
 	readonly body?: string;
 }
 
+const USERS = 1000;
 const ENTRYPOINT = "envoy/authz/allow";
 
 /** Builds one policy and both ways of answering by it. */
@@ -62,8 +69,12 @@ export async function makeWays(): Promise<Ways> {
 		const handle = await naiveWay(bytes);
 		return {
 			request: method.requestSerialize(sampleRequest(0)),
+			ofUsers: Array.from({ length: USERS }, (_, number) =>
+				method.requestSerialize(sampleRequest(number, `user-${number}`)),
+			),
 			ours: await ourWay(bytes, COMPAT),
 			strict: await ourWay(bytes, STRICT),
+			recorded: await ourWay(bytes, STRICT, recording()),
 			naive: (request) => method.responseSerialize(handle(method.requestDeserialize(request))),
 			service: definition["envoy.service.auth.v3.Authorization"] as ServiceDefinition,
 			handle,
@@ -86,23 +97,50 @@ const COMPAT: Config = {
 	fields: { ...STRICT.fields, enabled: false, cache_control: "" },
 };
 
-async function ourWay(bundle: Buffer, config: Config): Promise<(request: Buffer) => Buffer> {
+type Evidence = Pick<CheckDeps, "audit" | "metrics" | "newId">;
+
+const UNRECORDED: Evidence = {
+	audit: { write: () => true, flush: async () => {}, close: async () => {} },
+	metrics: {
+		checks: { inc: nothing },
+		checkSeconds: { observe: nothing },
+		ignoredKeys: { inc: nothing },
+		projectionMismatches: { inc: nothing },
+	},
+	newId: () => "3f1c8a52-6f5c-4f0e-9f0a-0d9a5b8f7c11",
+};
+
+/** As `postern serve` does it, but for the file: what the system takes to write one is not ours. */
+function recording(): Evidence {
+	const { metrics } = createMetrics({ processMetrics: false });
+	const audit = createAuditWriter({
+		sink: { write: async () => {}, close: async () => {} },
+		maxQueueBytes: 1 << 30,
+		maxLineBytes: 1 << 16,
+		flushMilliseconds: 25,
+		overflow: "drop",
+		metrics,
+		log: SILENT,
+	});
+	return { audit, metrics, newId: randomUUID };
+}
+
+const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+async function ourWay(
+	bundle: Buffer,
+	config: Config,
+	evidence = UNRECORDED,
+): Promise<(request: Buffer) => Buffer> {
 	const policy = await loadPolicy(bundle, DEFAULT_POLICY_LIMITS, systemClock);
 	const { check } = createCheckService({
 		policy: { current: () => policy },
 		config,
 		readDirective: (value) => readDirective(value, DECISION_RULES),
 		trusted: true,
-		audit: { write: () => true, flush: async () => {}, close: async () => {} },
-		metrics: {
-			checks: { inc: nothing },
-			checkSeconds: { observe: nothing },
-			ignoredKeys: { inc: nothing },
-			projectionMismatches: { inc: nothing },
-		},
+		...evidence,
 		clock: systemClock,
-		log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
-		newId: randomUUID,
+		log: SILENT,
 		draining: () => false,
 	});
 	return (request) => check(request, {}) as Buffer;

@@ -17,7 +17,7 @@ interface Guard {
 	readonly most?: number;
 }
 
-const inProcess = inProcessLines(await makeWays());
+const inProcess = await inProcessLines(await makeWays());
 const transports = await transportBench("Check, RBAC object", 3);
 const guards: readonly Guard[] = [
 	{

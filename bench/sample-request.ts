@@ -46,8 +46,8 @@ export const NOP = `package envoy.authz
 default allow := true
 `;
 
-/** A CheckRequest as Envoy sends one, about 2.5 KB, 24 headers: each number another. */
-export function sampleRequest(number: number): object {
+/** A CheckRequest as Envoy sends one, about 2.5 KB, 24 headers: each number another; the policy answers with the user. */
+export function sampleRequest(number: number, user = "ann"): object {
 	const path = `/orders/${1234567 + number}/items?expand=lines&expand=customer&page=2`;
 	const headers: Record<string, string> = {
 		":authority": "api.example.test",
@@ -74,7 +74,7 @@ export function sampleRequest(number: number): object {
 		"x-forwarded-proto": "https",
 		"x-request-id": `7b0e3f0c-1c3d-4d38-9a6a-${String(number).padStart(12, "0")}`,
 		"x-roles": "role-3,role-7",
-		"x-user": "ann",
+		"x-user": user,
 	};
 	const socketAddress = (address: string, portValue: number) => ({
 		address: { socketAddress: { address, portValue } },
