@@ -87,6 +87,7 @@ function checkName(name: string, key: string, place: HeaderPlace, compat: boolea
 
 /** RFC 9110, section 5.3; `cookie` has a separator of its own (RFC 6265), `set-cookie` none at all. */
 function joinRepeats(entries: readonly HeaderEntry[], place: HeaderPlace): readonly HeaderEntry[] {
+	if (isPlain(entries, place)) return entries;
 	const joined = new Map<string, string>();
 	const cookies: HeaderEntry[] = [];
 	for (const entry of entries) {
@@ -101,6 +102,20 @@ function joinRepeats(entries: readonly HeaderEntry[], place: HeaderPlace): reado
 	return [...Array.from(joined, ([name, value]) => ({ name, value })), ...cookies];
 }
 
+/** More are looked at by a map. */
+const FEW = 8;
+
+/** Few headers, each of them once: nothing is to be joined, and nothing to be moved. */
+function isPlain(entries: readonly HeaderEntry[], place: HeaderPlace): boolean {
+	if (entries.length > FEW) return false;
+	for (let at = 0; at < entries.length; at++) {
+		const { name } = entries[at] as HeaderEntry;
+		if (place === "response" && name === "set-cookie") return false;
+		for (let other = 0; other < at; other++) if (entries[other]?.name === name) return false;
+	}
+	return true;
+}
+
 /** Names of request headers to remove. @throws Fault */
 export function readRemovals(value: JsonValue, key: string, compat: boolean): readonly string[] {
 	const names = requireStrings(value, key);
@@ -108,6 +123,7 @@ export function readRemovals(value: JsonValue, key: string, compat: boolean): re
 		if (!TOKEN.test(name))
 			throw new Fault("header_invalid", `${key}: ${JSON.stringify(name)} is no header name`);
 	}
+	if (names.length < 2) return compat ? names : names.map((name) => name.toLowerCase());
 	return compat ? names : [...new Set(names.map((name) => name.toLowerCase()))];
 }
 

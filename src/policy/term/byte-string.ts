@@ -7,10 +7,9 @@ import { isUtf8 } from "node:buffer";
 const ESCAPE = 0xdc00;
 
 /** Under the `u` flag a pair is one code point, so this meets lone surrogates alone. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
 const LONE_SURROGATES = /\p{Surrogate}/gu;
 
-export const isWellFormed = (text: string): boolean => !LONE_SURROGATE.test(text);
+export const isWellFormed = (text: string): boolean => text.isWellFormed();
 
 /** U+FFFD for whatever is no text, as Go's JSON has it. */
 export const wellFormed = (text: string): string =>
