@@ -13,6 +13,7 @@ import process from "node:process";
 import { loadSync, type MethodDefinition } from "@grpc/proto-loader";
 import { makeBundle } from "../src/policy/bundle/make.ts";
 import { type LoadOrder, type LoadResult, writeScript } from "./load/calls.ts";
+import { packagedPostern } from "./packaged.ts";
 import { DATA, RBAC_OBJECT, sampleRequest } from "./sample-request.ts";
 
 const CHECKS = Number(process.argv[2] ?? "10000000");
@@ -43,8 +44,8 @@ async function startServer(): Promise<void> {
 		join(folder, "postern.yaml"),
 		'serve: {grpc: ["unix:p.sock"], admin: "unix:admin.sock", workers: 1}\npolicy: {bundle: bundle.tar.gz}\naudit: {sink: /dev/null}\nlog: {level: warn}\n',
 	);
-	const main = join(import.meta.dirname, "../src/main.ts");
-	const server = spawn(process.execPath, ["--no-warnings", main, "serve"], {
+	const launcher = packagedPostern(join(folder, "package"));
+	const server = spawn(process.execPath, ["--no-warnings", launcher, "serve"], {
 		cwd: folder,
 		stdio: ["ignore", "ignore", "pipe"],
 	});

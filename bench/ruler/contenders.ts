@@ -21,19 +21,18 @@ export interface Contender {
 	readonly ours: boolean;
 	/** The scenarios that it takes part in; absent: all. */
 	readonly only?: readonly string[];
-	start(scenario: Scenario, folder: string): Promise<Running>;
+	/** `launcher` starts Postern as the image does. */
+	start(scenario: Scenario, folder: string, launcher: string): Promise<Running>;
 }
 
 const ENTRYPOINT = "envoy/authz/allow";
-/** As the image starts it. */
-const LAUNCHER = join(import.meta.dirname, "../../bin/launch.mjs");
 
 function own(name: string, policy: string, more: string, only?: readonly string[]): Contender {
 	return {
 		name,
 		ours: true,
 		...(only === undefined ? {} : { only }),
-		async start(scenario, folder) {
+		async start(scenario, folder, launcher) {
 			const [port = 0] = await freePorts(1);
 			await mkdir(join(folder, "policy"), { recursive: true });
 			await writeFile(join(folder, "policy", "policy.rego"), scenario.ownPolicy ?? scenario.policy);
@@ -53,7 +52,7 @@ function own(name: string, policy: string, more: string, only?: readonly string[
 					"log: {level: error}",
 				].join("\n"),
 			);
-			const argv = [process.execPath, "--no-warnings", LAUNCHER, "serve", "--config", config];
+			const argv = [process.execPath, "--no-warnings", launcher, "serve", "--config", config];
 			return watched(argv, port, {}, folder);
 		},
 	};

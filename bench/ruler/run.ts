@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeScript } from "../load/calls.ts";
+import { packagedPostern } from "../packaged.ts";
 import { agree } from "./agree.ts";
 import type { Contender, Running } from "./contenders.ts";
 import { startBenchEnvoy } from "./envoy.ts";
@@ -59,13 +60,14 @@ interface Entry {
  */
 export async function runRuler(options: RulerOptions): Promise<readonly Measured[]> {
 	const folder = await mkdtemp(join(tmpdir(), "postern-ruler-"));
+	const launcher = packagedPostern(join(folder, "package"));
 	const load = await startLoad(folder);
 	const results: Measured[] = [];
 	try {
 		const wanted = scenarios().filter(({ name }) => options.only.length === 0 || options.only.includes(name));
 		for (const [number, scenario] of wanted.entries()) {
 			const place = join(folder, String(number));
-			results.push(...(await runScenario(scenario, place, load, options)));
+			results.push(...(await runScenario(scenario, place, launcher, load, options)));
 			options.progress(scenario.name);
 		}
 		return results;
@@ -78,6 +80,7 @@ export async function runRuler(options: RulerOptions): Promise<readonly Measured
 async function runScenario(
 	scenario: Scenario,
 	folder: string,
+	launcher: string,
 	load: Load,
 	options: RulerOptions,
 ): Promise<readonly Measured[]> {
@@ -96,7 +99,7 @@ async function runScenario(
 			if (contender.only !== undefined && !contender.only.includes(scenario.name)) continue;
 			const place = join(folder, contender.name.replace(/\W+/g, "-"));
 			await mkdir(place, { recursive: true });
-			const server = await contender.start(scenario, place);
+			const server = await contender.start(scenario, place, launcher);
 			entries.push({ contender, server, closed: [], open: [] });
 		}
 		await agree(
