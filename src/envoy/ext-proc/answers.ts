@@ -141,14 +141,18 @@ export function replaceAnswer(replacement: Replacement): Buffer {
 	const framing = grpc?.framing;
 	const answer = beginMessage(writer, IMMEDIATE_RESPONSE);
 	const status = beginMessage(writer, (1 << 3) | LENGTH);
-	const web = framing === "grpc-web" || framing === "grpc-web-text";
-	// Without a status Envoy would answer 200, which is what gRPC-Web expects of it.
-	writeUintField(writer, (1 << 3) | VARINT, web ? 200 : replacement.status);
+	const web = framing === "grpc-web" || framing === "grpc-web-text" ? framing : undefined;
+	// An answer of gRPC is one of 200, whatever its status says.
+	const framed = framing === "grpc" || web !== undefined;
+	writeUintField(writer, (1 << 3) | VARINT, framed ? 200 : replacement.status);
 	endMessage(writer, status);
-	const type = web ? `application/${framing}+proto` : "application/problem+json";
+	const type = web === undefined ? "application/problem+json" : `application/${web}+proto`;
 	const set = [
 		// To gRPC Envoy answers in the form that goes with its type, from `grpc_status` alone.
-		...(framing === "grpc" ? [] : [{ name: "content-type", value: type }]),
+		...(grpc !== undefined && web === undefined ? [] : [{ name: "content-type", value: type }]),
+		// Where a filter of Envoy's made gRPC of what the caller sent (`grpc_web`), Envoy takes the call for one of HTTP and
+		// leaves `grpc_status` out; the filter hands a header on in the caller's own form.
+		...(framing === "grpc" ? [{ name: "grpc-status", value: String(grpc?.status) }] : []),
 		{ name: "cache-control", value: "no-store" },
 		{ name: "x-content-type-options", value: "nosniff" },
 	];
@@ -156,8 +160,7 @@ export function replaceAnswer(replacement: Replacement): Buffer {
 		set.push({ name: "retry-after", value: String(replacement.retryAfter) });
 	writeHeaderMutation(writer, (2 << 3) | LENGTH, { remove: [], set });
 	if (grpc === undefined) writeStringField(writer, (3 << 3) | LENGTH, problemBody(replacement.status));
-	else if (grpc.framing !== "grpc")
-		writeBytesField(writer, (3 << 3) | LENGTH, statusBody(grpc.framing, grpc.status));
+	else if (web !== undefined) writeBytesField(writer, (3 << 3) | LENGTH, statusBody(web, grpc.status));
 	else {
 		const mark = beginMessage(writer, (4 << 3) | LENGTH);
 		writeUintField(writer, (1 << 3) | VARINT, grpc.status);
