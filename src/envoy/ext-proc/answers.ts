@@ -146,13 +146,8 @@ export function replaceAnswer(replacement: Replacement): Buffer {
 	const framed = framing === "grpc" || web !== undefined;
 	writeUintField(writer, (1 << 3) | VARINT, framed ? 200 : replacement.status);
 	endMessage(writer, status);
-	const type = web === undefined ? "application/problem+json" : `application/${web}+proto`;
 	const set = [
-		// To gRPC Envoy answers in the form that goes with its type, from `grpc_status` alone.
-		...(grpc !== undefined && web === undefined ? [] : [{ name: "content-type", value: type }]),
-		// Where a filter of Envoy's made gRPC of what the caller sent (`grpc_web`), Envoy takes the call for one of HTTP and
-		// leaves `grpc_status` out; the filter hands a header on in the caller's own form.
-		...(framing === "grpc" ? [{ name: "grpc-status", value: String(grpc?.status) }] : []),
+		...headersFor(grpc),
 		{ name: "cache-control", value: "no-store" },
 		{ name: "x-content-type-options", value: "nosniff" },
 	];
@@ -170,6 +165,23 @@ export function replaceAnswer(replacement: Replacement): Buffer {
 	writeStringField(writer, (5 << 3) | LENGTH, `postern_${replacement.reason}`);
 	endMessage(writer, answer);
 	return finish(writer);
+}
+
+/** What tells the caller how to read an answer of ours. */
+function headersFor(grpc: Replacement["grpc"]): { name: string; value: string }[] {
+	switch (grpc?.framing) {
+		case undefined:
+			return [{ name: "content-type", value: "application/problem+json" }];
+		case "unseen":
+			// Envoy answers in the form that goes with gRPC, from `grpc_status` alone, if the call is one of gRPC.
+			return [];
+		case "grpc":
+			// Where a filter of Envoy's made gRPC of what the caller sent (`grpc_web`), Envoy takes the call for one of HTTP and
+			// leaves `grpc_status` out; a header goes on. Envoy drops a type in front of no body.
+			return [{ name: "grpc-status", value: String(grpc?.status) }];
+		default:
+			return [{ name: "content-type", value: `application/${grpc?.framing}+proto` }];
+	}
 }
 
 /**

@@ -67,6 +67,8 @@ export type Rules = Pick<
 	| "messageLimits"
 >;
 
+const unseen: AnswerFraming = "unseen";
+
 type Opened =
 	| { readonly kind: "absent"; readonly exchange: Exchange }
 	| { readonly kind: "replace"; readonly reason: ReplaceReason; readonly exchange: Exchange }
@@ -79,15 +81,16 @@ export function openHandoff(
 	upstreamStatus: number,
 ): Opened {
 	const reading = readHandoffKeys(message.metadata);
-	const framing = framingOf(message.headers);
+	const shown = framingOf(message.headers);
+	// Who answers with gRPC need not have been asked for it, and 200 would be no error to who did not ask for it.
+	const framing: AnswerFraming | undefined = shown === "grpc" && direction === "response" ? unseen : shown;
 	const seen = { direction, upstreamStatus, ...(framing === undefined ? {} : { framing }) };
 	if (reading.kind === "absent") return { kind: "absent", exchange: seen };
 	const known = { ...seen, ...idOf(reading) };
 	if (reading.kind === "unknown") return { kind: "replace", reason: "handoff_stale", exchange: known };
 	const { handoff, fields } = reading;
 	// Who called a method of gRPC expects its answer so, also where the upstream's is none.
-	const expected =
-		framing === undefined && handoff.method !== undefined ? ({ framing: "unseen" } as const) : {};
+	const expected = handoff.method === undefined ? {} : { framing: shown ?? unseen };
 	const exchange = { ...known, handoff, ...expected };
 	if (handoff.verdict === "deny") {
 		const reason = direction === "request" ? "denied_request" : "denied_upstream_answer";

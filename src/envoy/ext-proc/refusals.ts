@@ -31,7 +31,10 @@ export type ReplaceReason =
 	| WriteFault
 	| Refusal;
 
-/** How an answer of ours is one of gRPC. `unseen`: the method called is one of gRPC, and the message at hand is not. */
+/**
+ * How an answer of ours is one of gRPC. `unseen`: the method called is one of gRPC and the message at hand is not, or the
+ * other way round.
+ */
 export type AnswerFraming = GrpcFraming | "unseen";
 
 /** An answer that takes the place of an upstream's, with no header of it. */
