@@ -13,7 +13,7 @@ import {
 	read,
 	startPeople,
 } from "../support/envoy/grpc-people.ts";
-import { type Mesh, startMesh } from "../support/envoy/mesh.ts";
+import { type Mesh, type ProcessCall, startMesh } from "../support/envoy/mesh.ts";
 import { frame, unframe } from "../support/grpc-frame.ts";
 import { delimited, tagged } from "../support/wire-arbitrary.ts";
 
@@ -246,6 +246,25 @@ describe("through Envoy, with a server that does as a test says", () => {
 		answerWith("Get", body, { headers });
 		const answer = await rawClient.unary("Get");
 		expect(answer).toMatchObject({ code: INTERNAL, messages: [], details: "", leaked: 0 });
+	});
+
+	test.each<[string, (call: ProcessCall) => void]>([
+		["cannot be reached", (call) => call.emit("error", { code: 14, details: "scripted" })],
+		["ends with an error", (call) => call.emit("error", { code: 13, details: "scripted" })],
+		["answers what is no message", (call) => call.write(Buffer.from("ffff", "hex"))],
+		["says nothing", () => {}],
+	])("nothing passes where ext_proc %s; what is released whole does", async (_name, fault) => {
+		answerWith("Get", frame(person(1)));
+		raw.processBy((call) => {
+			call.on("error", () => {});
+			call.on("data", () => fault(call));
+		});
+		await raw.settle();
+		expect(await rawClient.unary("Get")).toMatchObject({ code: UNAVAILABLE, messages: [], leaked: 0 });
+		raw.decide("/clinic.People/Get", { allowed: true });
+		const plain = connectPeople(raw.envoy.port);
+		expect(await plain.unary("Get")).toMatchObject({ code: OK, messages: [person(1)] });
+		plain.close();
 	});
 
 	test("a message over the limit, and an answer over Envoy's buffer", async () => {
