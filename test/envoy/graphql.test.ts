@@ -133,16 +133,13 @@ describe("a GraphQL answer under a directive", () => {
 		["ends with an error", (call) => call.emit("error", { code: 13, details: "scripted" }), 502],
 		["answers what is no message", (call) => call.write(Buffer.from("ffff", "hex")), 502],
 		["says nothing", () => {}, 504],
-	])(
-		"is refused as a whole where ext_proc %s",
-		async (_name, fault, status) => {
-			mesh.processBy((call) => {
-				call.on("error", () => {});
-				call.on("data", () => fault(call));
-			});
-			expect(await ask("{person{id ssn}}")).toMatchObject({ status, complete: true, leaked: 0 });
-		},
-	);
+	])("is refused as a whole where ext_proc %s", async (_name, fault, status) => {
+		mesh.processBy((call) => {
+			call.on("error", () => {});
+			call.on("data", () => fault(call));
+		});
+		expect(await ask("{person{id ssn}}")).toMatchObject({ status, complete: true, leaked: 0 });
+	});
 
 	test("under a directive that does not say so is replaced", async () => {
 		mesh.decide(PATH, { allowed: true, response: { release: ["$.data"] } });
