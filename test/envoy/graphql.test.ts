@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { buildSchema, GraphQLError, graphql } from "graphql";
 import { type ClientAnswer, SECRET } from "../support/envoy/client.ts";
 import { type EnvoyConfig, filterOf } from "../support/envoy/envoy-process.ts";
-import { type Mesh, startMesh } from "../support/envoy/mesh.ts";
+import { type Mesh, type ProcessCall, startMesh } from "../support/envoy/mesh.ts";
 import { closeAndCount } from "../support/envoy/unmasked-count.ts";
 
 const PATH = "/graphql";
@@ -126,6 +126,19 @@ describe("a GraphQL answer under a directive", () => {
 		expect(mesh.decisions()).toMatchObject([
 			{ verdict: "deny", reason: expect.stringMatching(/^graphql_(?:renamed|unread)$/) },
 		]);
+	});
+
+	test.each<[string, (call: ProcessCall) => void, number]>([
+		["cannot be reached", (call) => call.emit("error", { code: 14, details: "scripted" }), 502],
+		["ends with an error", (call) => call.emit("error", { code: 13, details: "scripted" }), 502],
+		["answers what is no message", (call) => call.write(Buffer.from("ffff", "hex")), 502],
+		["says nothing", () => {}, 504],
+	])("is refused as a whole where ext_proc %s", async (_name, fault, status) => {
+		mesh.processBy((call) => {
+			call.on("error", () => {});
+			call.on("data", () => fault(call));
+		});
+		expect(await ask("{person{id ssn}}")).toMatchObject({ status, complete: true, leaked: 0 });
 	});
 
 	test("under a directive that does not say so is replaced", async () => {

@@ -13,7 +13,8 @@ import {
 	startPeople,
 } from "../support/envoy/grpc-people.ts";
 import { type Mesh, startMesh } from "../support/envoy/mesh.ts";
-import { frame } from "../support/grpc-frame.ts";
+import { patient } from "../support/envoy/patient.ts";
+import { frame, unframe } from "../support/grpc-frame.ts";
 import { until } from "../support/until.ts";
 
 const OK = 0;
@@ -39,6 +40,8 @@ beforeAll(async () => {
 	people = await startPeople();
 	const options = {
 		template: "authz-and-fields-streaming",
+		// Caller, service and Postern are one process here: a busy machine may take longer than a second for a message.
+		change: patient,
 		upstreamHttp2: true,
 		descriptors: PEOPLE.bytes,
 		reads: READS,
@@ -121,6 +124,45 @@ describe("a stream of answers that a directive lets flow", () => {
 			{ outcome: "cut", reason: expect.stringMatching(/^body_/) },
 		]);
 	});
+
+	test.each(["application/grpc-web", "application/grpc-web-text"])(
+		"leaves message by message as %s too, and ends in the status of its last frame",
+		async (type) => {
+			const coded = (bytes: Buffer): Buffer =>
+				type.endsWith("text") ? Buffer.from(bytes.toString("base64")) : bytes;
+			let goOn = (): void => {};
+			const seen = new Promise<void>((resolve) => {
+				goOn = resolve;
+			});
+			raw.upstream.stream("/clinic.People/List", async (stream) => {
+				stream.respond({ ":status": 200, "content-type": type });
+				stream.write(coded(frame(person(1))));
+				await seen;
+				stream.write(coded(frame(person(2))));
+				stream.end(coded(frame(Buffer.from(`grpc-status:5\r\ngrpc-message:${SECRET}\r\n`), 0x80)));
+			});
+			const answer = await raw.get2("/clinic.People/List", {
+				method: "POST",
+				headers: [["content-type", type]],
+				body: "x",
+				// Headers come by themselves: the first piece is the first message.
+				onPiece: () => {
+					goOn();
+					return undefined;
+				},
+			});
+			answers++;
+			leaked += answer.leaked;
+			expect(answer).toMatchObject({ status: 200, complete: true, leaked: 0 });
+			const texts = answer.body.match(/[A-Za-z0-9+/]+=*/g) ?? [];
+			const bytes = type.endsWith("text")
+				? Buffer.concat(texts.map((text) => Buffer.from(text, "base64")))
+				: answer.bytes;
+			const [first, second, end] = unframe(bytes);
+			expect([first, second].map((each) => read(each?.message))).toEqual([masked(1), masked(2)]);
+			expect(end).toEqual({ flags: 0x80, message: Buffer.from("grpc-status:5\r\n") });
+		},
+	);
 
 	test("ends with an error where Postern goes", async () => {
 		raw.upstream.stream("/clinic.People/List", (stream) => {

@@ -13,8 +13,8 @@ import {
 	read,
 	startPeople,
 } from "../support/envoy/grpc-people.ts";
-import { type Mesh, startMesh } from "../support/envoy/mesh.ts";
-import { frame } from "../support/grpc-frame.ts";
+import { type Mesh, type ProcessCall, startMesh } from "../support/envoy/mesh.ts";
+import { frame, unframe } from "../support/grpc-frame.ts";
 import { delimited, tagged } from "../support/wire-arbitrary.ts";
 
 const OK = 0;
@@ -59,6 +59,7 @@ beforeAll(async () => {
 			upstreamHttp2: true,
 			descriptors: PEOPLE.bytes,
 			reads: READS,
+			variants: { web: translateWeb },
 			process: {
 				messageLimits: {
 					maxMessageBytes: MAX_MESSAGE,
@@ -190,23 +191,28 @@ describe("through Envoy, with grpc-js on both ends", () => {
 		["application/grpc-web-text+proto", true],
 	])("a browser's %s, which Envoy translates", async (type, text) => {
 		const request = frame(Buffer.from([0x08, 0x07]));
-		const answer = await callHttp1(mesh.envoy.variants["web"] as number, {
-			method: "POST",
-			path: "/clinic.People/Get",
-			headers: [
-				["content-type", type],
-				["accept", type],
-			],
-			body: text ? request.toString("base64") : request.toString("latin1"),
-		});
-		answers++;
-		leaked += answer.leaked;
-		expect(answer.status).toBe(200);
-		const body = text ? Buffer.from(answer.body, "base64") : Buffer.from(answer.body, "latin1");
-		const length = body.readUInt32BE(1);
-		expect(body.toString("latin1")).not.toContain(SECRET);
-		if (text) expect(read(body.subarray(5, 5 + length))).toEqual(masked(7));
-		expect(body.toString("latin1", 5 + length)).toContain("grpc-status:0");
+		const call = async ({ envoy }: Mesh) => {
+			const answer = await callHttp1(envoy.variants["web"] as number, {
+				method: "POST",
+				path: "/clinic.People/Get",
+				headers: [
+					["content-type", type],
+					["accept", type],
+				],
+				body: text ? request.toString("base64") : request,
+			});
+			answers++;
+			leaked += answer.leaked;
+			return answer;
+		};
+		const { status, bytes } = await call(mesh);
+		const [message, end] = unframe(text ? Buffer.from(bytes.toString("latin1"), "base64") : bytes);
+		expect([status, read(message?.message)]).toEqual([200, masked(7)]);
+		expect(end?.message.toString()).toContain("grpc-status:0");
+		answerWith("Get", frame(Buffer.from(SECRET)));
+		const refused = await call(raw);
+		expect(refused).toMatchObject({ status: 200, body: "", leaked: 0 });
+		expect(header(refused, "grpc-status")).toBe(String(INTERNAL));
 	});
 });
 
@@ -240,6 +246,25 @@ describe("through Envoy, with a server that does as a test says", () => {
 		answerWith("Get", body, { headers });
 		const answer = await rawClient.unary("Get");
 		expect(answer).toMatchObject({ code: INTERNAL, messages: [], details: "", leaked: 0 });
+	});
+
+	test.each<[string, (call: ProcessCall) => void]>([
+		["cannot be reached", (call) => call.emit("error", { code: 14, details: "scripted" })],
+		["ends with an error", (call) => call.emit("error", { code: 13, details: "scripted" })],
+		["answers what is no message", (call) => call.write(Buffer.from("ffff", "hex"))],
+		["says nothing", () => {}],
+	])("nothing passes where ext_proc %s; what is released whole does", async (_name, fault) => {
+		answerWith("Get", frame(person(1)));
+		raw.processBy((call) => {
+			call.on("error", () => {});
+			call.on("data", () => fault(call));
+		});
+		await raw.settle();
+		expect(await rawClient.unary("Get")).toMatchObject({ code: UNAVAILABLE, messages: [], leaked: 0 });
+		raw.decide("/clinic.People/Get", { allowed: true });
+		const plain = connectPeople(raw.envoy.port);
+		expect(await plain.unary("Get")).toMatchObject({ code: OK, messages: [person(1)] });
+		plain.close();
 	});
 
 	test("a message over the limit, and an answer over Envoy's buffer", async () => {

@@ -9,6 +9,8 @@ import { whole } from "../support/envoy/upstream.ts";
 import { processDeps } from "../support/process-deps.ts";
 import { partOf } from "../support/test-size.ts";
 
+const essence = (type: string): string => type.split(";")[0] as string;
+
 /** A body of a type that can be masked, what of it is released, and one that is malformed. */
 interface Kind {
 	readonly type: string;
@@ -16,6 +18,11 @@ interface Kind {
 	readonly masked: string;
 	readonly malformed: string;
 }
+
+const part = (head: string, content: string): string => `--b\r\n${head}\r\n\r\n${content}\r\n`;
+const field = (name: string, content: string): string =>
+	part(`Content-Disposition: form-data; name="${name}"`, content);
+const TEXT = "Content-Type: text/plain";
 
 const MASKABLE: readonly Kind[] = [
 	{
@@ -54,6 +61,31 @@ const MASKABLE: readonly Kind[] = [
 		masked: "id=1&id=a+b",
 		malformed: `id=%zz&ssn=${SECRET}`,
 	},
+	{
+		type: "multipart/form-data; boundary=b",
+		body: `${field("id", "1")}${field("ssn", SECRET)}--b--\r\n`,
+		masked: `${field("id", "1")}--b--\r\n`,
+		malformed: `${field("id", "1")}${field("ssn", SECRET)}`,
+	},
+	{
+		type: "multipart/mixed; boundary=b",
+		body: `${part("Content-Type: application/json", `{"id":1,"ssn":"${SECRET}"}`)}${part(TEXT, SECRET)}--b--\r\n`,
+		masked: `${part("Content-Type: application/json", '{"id":1}')}--b--\r\n`,
+		malformed: `${part("Content-Type: application/json", `{"ssn":"${SECRET}"`)}--b--\r\n`,
+	},
+	{
+		type: "text/csv; header=present",
+		body: `id,ssn\r\n1,${SECRET}\r\n`,
+		masked: "id\r\n1\r\n",
+		malformed: `id,ssn\r\n1\r\n2,${SECRET}\r\n`,
+	},
+];
+/** What only another directive or a set of descriptors can mask; released whole it is like all others. */
+const ELSEWHERE = [
+	"application/graphql-response+json",
+	"application/grpc",
+	"application/grpc-web+proto",
+	"application/grpc-web-text",
 ];
 const UNMASKABLE = [
 	"text/html",
@@ -63,8 +95,9 @@ const UNMASKABLE = [
 	"application/vnd.of.nobody",
 ];
 /** JSON and `+json` need no name in a directive. */
-const MEDIA_TYPES = MASKABLE.map(({ type }) => type).filter((type) => !/[/+]json(?:;|$)/.test(type));
-const RELEASING = { release: ["$.id"], media_types: MEDIA_TYPES };
+const MEDIA_TYPES = MASKABLE.map(({ type }) => essence(type)).filter((type) => !/[/+]json$/.test(type));
+// The parts of multipart/mixed are an array.
+const RELEASING = { release: ["$.id", "$[*].id"], media_types: MEDIA_TYPES };
 const TEMPLATES = ["authz-and-fields", "authz-and-fields-streaming"];
 
 /** What a processor may do instead of its work, and what a client then gets of an answer that is to be masked. */
@@ -131,8 +164,8 @@ describe.each(TEMPLATES)("%s", (template) => {
 			for (const by of ["get", "get2"] as const) {
 				const refused = await mesh[by](at(type, malformed, RELEASING));
 				expect(refused).toMatchObject({ status: 502, complete: true });
-				if (!MEDIA_TYPES.includes(type)) continue;
-				const unnamed = { ...RELEASING, media_types: MEDIA_TYPES.filter((each) => each !== type) };
+				if (!MEDIA_TYPES.includes(essence(type))) continue;
+				const unnamed = { ...RELEASING, media_types: MEDIA_TYPES.filter((each) => each !== essence(type)) };
 				expect((await mesh[by](at(type, body, unnamed))).status).toBe(502);
 			}
 		});
@@ -162,33 +195,36 @@ describe.each(TEMPLATES)("%s", (template) => {
 			expect((await mesh[by](at(type, SECRET, RELEASING))).status).toBe(502);
 	});
 
-	describe.each([...MASKABLE.map(({ type }) => type), ...UNMASKABLE])("released whole %s", (type) => {
-		const body = `{"id":1}, or whatever ${type} holds`;
-		const whole = { status: 200, body, complete: true };
+	describe.each([...MASKABLE.map(({ type }) => type), ...ELSEWHERE, ...UNMASKABLE])(
+		"released whole %s",
+		(type) => {
+			const body = `{"id":1}, or whatever ${type} holds`;
+			const whole = { status: 200, body, complete: true };
 
-		test("passes byte for byte, without ext_proc, whatever becomes of that", async () => {
-			const path = at(type, body);
-			const before = await streams();
-			const ends = (call: ProcessCall): void => void call.end();
-			for (const fault of [undefined, ends, ...FAULTS.map(([, each]) => each)]) {
-				mesh.processBy(fault === undefined ? undefined : (call) => failing(call, fault));
-				for (const by of ["get", "get2"] as const) {
-					const answer = await mesh[by](path);
-					expect(answer).toMatchObject(whole);
-					expect([header(answer, "content-type"), header(answer, "etag")]).toEqual([type, '"v1"']);
+			test("passes byte for byte, without ext_proc, whatever becomes of that", async () => {
+				const path = at(type, body);
+				const before = await streams();
+				const ends = (call: ProcessCall): void => void call.end();
+				for (const fault of [undefined, ends, ...FAULTS.map(([, each]) => each)]) {
+					mesh.processBy(fault === undefined ? undefined : (call) => failing(call, fault));
+					for (const by of ["get", "get2"] as const) {
+						const answer = await mesh[by](path);
+						expect(answer).toMatchObject(whole);
+						expect([header(answer, "content-type"), header(answer, "etag")]).toEqual([type, '"v1"']);
+					}
 				}
-			}
-			expect(await streams()).toBe(before);
-			expect(mesh.releases()).toEqual([]);
-		});
+				expect(await streams()).toBe(before);
+				expect(mesh.releases()).toEqual([]);
+			});
 
-		test("passes byte for byte through ext_proc, where no matcher leaves it out", async () => {
-			const before = await streams();
-			for (const by of ["get", "get2"] as const)
-				expect(await mesh[by](at(type, body, undefined, 5), { via: "unmatched" })).toMatchObject(whole);
-			expect(await streams()).toBe(before + 2);
-		});
-	});
+			test("passes byte for byte through ext_proc, where no matcher leaves it out", async () => {
+				const before = await streams();
+				for (const by of ["get", "get2"] as const)
+					expect(await mesh[by](at(type, body, undefined, 5), { via: "unmatched" })).toMatchObject(whole);
+				expect(await streams()).toBe(before + 2);
+			});
+		},
+	);
 });
 
 function failing(call: ProcessCall, fault: (call: ProcessCall) => void): void {

@@ -146,6 +146,47 @@ describe.each(["get", "get2"] as const)("a request's body under a directive (%s)
 		expect(seen?.headers.map(([name]) => name)).not.toContain("content-encoding");
 	});
 
+	test.each([
+		["application/x-ndjson", `{"name":1,"role":"${FORBIDDEN}"}\n{"phone":2}\n`, '{"name":1}\n{"phone":2}\n'],
+		["application/json-seq", `\x1e{"name":1,"role":"${FORBIDDEN}"}\n`, '\x1e{"name":1}\n'],
+		["application/x-www-form-urlencoded", `role=${FORBIDDEN}&name=Ada+L&phone=1`, "name=Ada+L&phone=1"],
+	])("reaches the upstream masked as %s too, where the directive names it", async (type, body, written) => {
+		mesh.decide("/typed", { allowed: true, request: { ...WRITE, media_types: [type] } });
+		mesh.upstream.reply("/typed", whole({ body: "{}" }));
+		for (const chunked of [undefined, 5]) {
+			const request = { method: "POST", headers: [["content-type", type]] as const, body };
+			const answer = await mesh[by]("/typed", chunked === undefined ? request : { ...request, chunked });
+			expect(answer).toMatchObject({ status: 200, body: "{}" });
+			expect(mesh.upstream.seen.at(-1)?.body).toBe(written);
+		}
+		mesh.upstream.clear();
+		const unnamed = { method: "POST", headers: [["content-type", type]] as const, body };
+		expect((await mesh[by]("/write", unnamed)).status).toBe(415);
+		expect(mesh.upstream.seen).toEqual([]);
+	});
+
+	test.each([
+		"text/event-stream",
+		"multipart/form-data; boundary=b",
+		"multipart/mixed; boundary=b",
+		"text/csv; header=present",
+		"application/xml",
+		"application/octet-stream",
+	])("of %s is refused, named or not", async (type) => {
+		const media_types = [type.split(";")[0] as string];
+		mesh.decide("/typed", { allowed: true, request: { ...WRITE, media_types, files: "pass" } });
+		const request = {
+			method: "POST",
+			headers: [["content-type", type]] as const,
+			body: `name\r\n${FORBIDDEN}`,
+		};
+		expect((await mesh[by]("/typed", request)).status).toBe(415);
+		expect(mesh.upstream.seen).toEqual([]);
+		expect(mesh.releases()).toMatchObject([
+			{ direction: "request", outcome: "replaced", reason: "body_unsupported" },
+		]);
+	});
+
 	test("of a call without a body asks for nothing", async () => {
 		expect(await mesh[by]("/both")).toMatchObject({ status: 200, body: '{"id":1}' });
 		expect(await mesh[by]("/both", { method: "DELETE" })).toMatchObject({ status: 200, body: '{"id":1}' });

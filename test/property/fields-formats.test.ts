@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { expectSame } from "../support/expect-same.ts";
 import { chunkSizes, directive, jsonText } from "../support/mask-arbitrary.ts";
 import { mask } from "../support/mask-body.ts";
 import { textDifference } from "../support/mask-compare.ts";
@@ -28,12 +29,12 @@ describe("bodies of many JSON texts", () => {
 				(lines, closed, rules, chunks) => {
 					const body = lines.join("\n") + (closed && lines.length > 0 ? "\n" : "");
 					const masked = mask({ directive: rules, body, chunks, format: "ndjson", consumer: "ada" });
-					expect(masked.refusal).toBeUndefined();
+					expectSame(masked.refusal, undefined);
 					const got = masked.text.split("\n");
 					const inputs = body.split("\n");
-					expect(got).toHaveLength(inputs.length);
+					expectSame(got.length, inputs.length);
 					for (const [i, line] of inputs.entries()) {
-						if (line.trim() === "") expect(got[i]).toBe(line);
+						if (line.trim() === "") expectSame(got[i], line);
 						else expectText(got[i]!, applyDirective(rules, line, "ada"));
 					}
 				},
@@ -58,9 +59,9 @@ describe("bodies of many JSON texts", () => {
 			fc.property(fc.array(jsonText, { maxLength: 4 }), directive, chunkSizes, (texts, rules, chunks) => {
 				const body = texts.map((text) => `\x1e${text}\n`).join("");
 				const masked = mask({ directive: rules, body, chunks, format: "json-seq", consumer: "ada" });
-				expect(masked.refusal).toBeUndefined();
+				expectSame(masked.refusal, undefined);
 				const got = masked.text.split("\x1e").slice(1);
-				expect(got).toHaveLength(texts.length);
+				expectSame(got.length, texts.length);
 				for (const [i, text] of texts.entries())
 					expectText(got[i]!, applyDirective(rules, `${text}\n`, "ada"));
 			}),
@@ -130,16 +131,17 @@ describe("bodies of many JSON texts", () => {
 					const body =
 						(bom ? "\ufeff" : "") + written.map(({ lines }) => [...lines, "", ""].join(end)).join("");
 					const masked = mask({ directive: rules, body, chunks, format: "sse", consumer: "ada", decision });
-					expect(masked.refusal).toBeUndefined();
-					expect(masked.text.startsWith("\ufeff")).toBe(bom && body.length > 0);
+					expectSame(masked.refusal, undefined);
+					expectSame(masked.text.startsWith("\ufeff"), bom && body.length > 0);
 					const got = readEvents(masked.text.slice(bom ? 1 : 0), end);
 					const wanted = written.filter(({ data, others }) => data !== undefined || others.length > 0);
 					const bare = (line: string) => line.replace(/:$/, "");
-					expect(got.map(({ others }) => others.map(bare))).toEqual(
+					expectSame(
+						got.map(({ others }) => others.map(bare)),
 						wanted.map(({ others }) => others.map(bare)),
 					);
 					for (const [i, { data }] of wanted.entries()) {
-						if (data === undefined || data === "" || data === "[DONE]") expect(got[i]!.data).toBe(data);
+						if (data === undefined || data === "" || data === "[DONE]") expectSame(got[i]!.data, data);
 						else expectText(got[i]!.data ?? "", applyDirective(rules, data, "ada"));
 					}
 				},
@@ -200,11 +202,10 @@ describe("forms", () => {
 			fc.property(fc.array(pair, { maxLength: 5 }), directive, chunkSizes, (pairs, rules, chunks) => {
 				const body = pairs.map(({ raw }) => raw).join("&");
 				const masked = mask({ directive: rules, body, chunks, format: "form", consumer: "ada" });
-				expect(masked.refusal).toBeUndefined();
+				expectSame(masked.refusal, undefined);
 				const expected = expectedPairs(rules, body);
-				expect(
-					masked.text === "" && expected.length === 0 ? [] : masked.text.split("&").map(readPair),
-				).toEqual(expected);
+				const got = masked.text === "" && expected.length === 0 ? [] : masked.text.split("&").map(readPair);
+				expectSame(got, expected);
 			}),
 			RUNS,
 		);

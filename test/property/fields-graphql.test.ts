@@ -1,14 +1,20 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { buildSchema, graphqlSync } from "graphql";
+import { buildSchema, executeSync, parse } from "graphql";
 import { findRenaming } from "../../src/fields/graphql/renaming.ts";
 import { PLAIN_PLAN } from "../../src/fields/plan.ts";
+import { expectSame } from "../support/expect-same.ts";
 import { chunkSizes, directive } from "../support/mask-arbitrary.ts";
 import { mask } from "../support/mask-body.ts";
-import { applyDirective, judgeOf, lex, type PlainDirective } from "../support/mask-oracle.ts";
+import { textDifference } from "../support/mask-compare.ts";
+import { applyDirective, judgeOf, type PlainDirective } from "../support/mask-oracle.ts";
 import { times } from "../support/test-size.ts";
 
-const RUNS = { seed: 20_260_806, numRuns: times(800, 100_000) };
+const SEED = 20_260_806;
+/** Answers, directives and chunkings of the comparison with the oracle. */
+const TRIPLES = { seed: SEED, numRuns: times(10_000, 100_000) };
+/** A document takes 3 ms, for it is run by GraphQL's own implementation: these are a fiftieth of the whole. */
+const DOCUMENTS = { seed: SEED, numRuns: times(2000, 100_000) };
 const SECRET = "SECRET-MARKER";
 
 const SCHEMA = buildSchema(`
@@ -89,25 +95,19 @@ describe("an answer of GraphQL", () => {
 		fc.assert(
 			fc.property(document, chunkSizes, (source, chunks) => {
 				const why = findRenaming(source);
-				expect(why).toBe(
-					source.includes(": name") ||
-						source.includes(": ssn") ||
-						source.includes(": broken") ||
-						source.includes(": chip") ||
-						source.includes(": __typename")
-						? "an alias"
-						: undefined,
-				);
-				const body = JSON.stringify(graphqlSync({ schema: SCHEMA, source, rootValue: ROOT }));
+				expectSame(why, /: (?:name|ssn|broken|chip|__typename)/.test(source) ? "an alias" : undefined);
 				if (why !== undefined) return;
+				// What it answers without a look at whether the document is valid, which takes longest.
+				const answer = executeSync({ schema: SCHEMA, document: parse(source), rootValue: ROOT });
+				const body = JSON.stringify(answer);
 				passed++;
 				const masked = mask({ directive: { ...OWN, shape: "graphql" }, body, chunks, decision: true });
-				expect(masked.refusal).toBeUndefined();
-				expect(masked.text).not.toContain(SECRET);
+				expectSame(masked.refusal, undefined);
+				expectSame(masked.text.includes(SECRET), false);
 			}),
-			RUNS,
+			DOCUMENTS,
 		);
-		expect(passed).toBeGreaterThan(RUNS.numRuns / 5);
+		expect(passed).toBeGreaterThan(DOCUMENTS.numRuns / 5);
 	});
 
 	test("is what parsing it and applying the directive gives, errors and all", () => {
@@ -147,10 +147,10 @@ describe("an answer of GraphQL", () => {
 					decision: true,
 					options: PLAIN_PLAN,
 				});
-				expect(masked.refusal).toBeUndefined();
-				expect(lex(masked.text).tokens).toEqual(expected.tokens);
+				expectSame(masked.refusal, undefined);
+				expectSame(textDifference(masked.text, expected), undefined);
 			}),
-			RUNS,
+			TRIPLES,
 		);
 	});
 });

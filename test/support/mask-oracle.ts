@@ -86,7 +86,20 @@ function parse(tokens: readonly string[]): Node {
 	return value();
 }
 
+/** The same few selectors come again and again. */
+const MOST_PATTERNS = 10_000;
+const patterns = new Map<string, Pattern>();
+
 function patternOf(selector: string): Pattern {
+	const known = patterns.get(selector);
+	if (known !== undefined) return known;
+	if (patterns.size >= MOST_PATTERNS) patterns.clear();
+	const pattern = readPattern(selector);
+	patterns.set(selector, pattern);
+	return pattern;
+}
+
+function readPattern(selector: string): Pattern {
 	const steps: { descend: boolean; want: string | number | typeof ANY }[] = [];
 	const grammar =
 		/(\.\.|\.)?(?:(\*)|([\p{L}_][\p{L}\p{N}_]*)|\[(?:(\*)|(\d+)|'((?:[^'\\]|\\.)*)'|("(?:[^"\\]|\\.)*"))\])/uy;

@@ -108,8 +108,17 @@ function makeMessageBytes(type: MessageType, options: WireOptions, depth: number
 	const known = wellKnown(type.name, options, depth);
 	if (known !== undefined) return known;
 	const fields = [...type.fields.values()].filter(
-		(field) => depth > 0 || field.message === undefined || field.required,
+		(field) => (depth > 0 || field.message === undefined || field.required) && isChosen(type, field),
 	);
+	/**
+	 * Pieces of one message lie equally deep, and hold the same member of a oneof: behind a second one that is withheld a
+	 * reader would find the first, which parsing beforehand does not show.
+	 */
+	function isChosen({ fields: all }: MessageType, { oneof, number }: FieldType): boolean {
+		if (options.once || oneof === undefined) return true;
+		const members = [...all.values()].filter((field) => field.oneof === oneof);
+		return members[depth % members.length]?.number === number;
+	}
 	if (fields.length === 0) return fc.constant(Buffer.alloc(0));
 	const some = fc.array(fc.oneof(...fields.map((field) => occurrence(field, options, depth))), {
 		maxLength: 7,

@@ -141,14 +141,13 @@ export function replaceAnswer(replacement: Replacement): Buffer {
 	const framing = grpc?.framing;
 	const answer = beginMessage(writer, IMMEDIATE_RESPONSE);
 	const status = beginMessage(writer, (1 << 3) | LENGTH);
-	const web = framing === "grpc-web" || framing === "grpc-web-text";
-	// Without a status Envoy would answer 200, which is what gRPC-Web expects of it.
-	writeUintField(writer, (1 << 3) | VARINT, web ? 200 : replacement.status);
+	const web = framing === "grpc-web" || framing === "grpc-web-text" ? framing : undefined;
+	// An answer of gRPC is one of 200, whatever its status says.
+	const framed = framing === "grpc" || web !== undefined;
+	writeUintField(writer, (1 << 3) | VARINT, framed ? 200 : replacement.status);
 	endMessage(writer, status);
-	const type = web ? `application/${framing}+proto` : "application/problem+json";
 	const set = [
-		// To gRPC Envoy answers in the form that goes with its type, from `grpc_status` alone.
-		...(framing === "grpc" ? [] : [{ name: "content-type", value: type }]),
+		...headersFor(grpc),
 		{ name: "cache-control", value: "no-store" },
 		{ name: "x-content-type-options", value: "nosniff" },
 	];
@@ -156,8 +155,7 @@ export function replaceAnswer(replacement: Replacement): Buffer {
 		set.push({ name: "retry-after", value: String(replacement.retryAfter) });
 	writeHeaderMutation(writer, (2 << 3) | LENGTH, { remove: [], set });
 	if (grpc === undefined) writeStringField(writer, (3 << 3) | LENGTH, problemBody(replacement.status));
-	else if (grpc.framing !== "grpc")
-		writeBytesField(writer, (3 << 3) | LENGTH, statusBody(grpc.framing, grpc.status));
+	else if (web !== undefined) writeBytesField(writer, (3 << 3) | LENGTH, statusBody(web, grpc.status));
 	else {
 		const mark = beginMessage(writer, (4 << 3) | LENGTH);
 		writeUintField(writer, (1 << 3) | VARINT, grpc.status);
@@ -167,6 +165,23 @@ export function replaceAnswer(replacement: Replacement): Buffer {
 	writeStringField(writer, (5 << 3) | LENGTH, `postern_${replacement.reason}`);
 	endMessage(writer, answer);
 	return finish(writer);
+}
+
+/** What tells the caller how to read an answer of ours. */
+function headersFor(grpc: Replacement["grpc"]): { name: string; value: string }[] {
+	switch (grpc?.framing) {
+		case undefined:
+			return [{ name: "content-type", value: "application/problem+json" }];
+		case "unseen":
+			// Envoy answers in the form that goes with gRPC, from `grpc_status` alone, if the call is one of gRPC.
+			return [];
+		case "grpc":
+			// Where a filter of Envoy's made gRPC of what the caller sent (`grpc_web`), Envoy takes the call for one of HTTP and
+			// leaves `grpc_status` out; a header goes on. Envoy drops a type in front of no body.
+			return [{ name: "grpc-status", value: String(grpc?.status) }];
+		default:
+			return [{ name: "content-type", value: `application/${grpc?.framing}+proto` }];
+	}
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Coding } from "../../codec/content-coding.ts";
 import type { Handoff } from "../../decision/handoff-types.ts";
 import type { IsMaskToken } from "../../fields/mask-token.ts";
 import type { GrpcMessages } from "../../fields/scan/grpc-messages.ts";
-import type { BodyFormat, GrpcFraming } from "../../fields/types.ts";
+import type { BodyFormat } from "../../fields/types.ts";
 import type { JsonValue } from "../../lib/json-value.ts";
 import type { ProcessDeps } from "./deps.ts";
 import { framingOf } from "./grpc-messages.ts";
@@ -10,7 +10,7 @@ import { type HandoffReading, readHandoffKeys } from "./handoff-reading.ts";
 import { type HeaderField, valuesOf } from "./header-field.ts";
 import type { ProcessingRequest } from "./messages.ts";
 import type { FieldPlan } from "./plan-cache.ts";
-import type { ReplaceReason } from "./refusals.ts";
+import type { AnswerFraming, ReplaceReason } from "./refusals.ts";
 
 export type Direction = "request" | "response";
 
@@ -22,7 +22,7 @@ export interface Exchange {
 	/** Of an answer; 0 where there is none, and for a request. */
 	readonly upstreamStatus: number;
 	/** The exchange is one of gRPC, and so is an answer of ours. */
-	readonly framing?: GrpcFraming;
+	readonly framing?: AnswerFraming;
 }
 
 /** How a body under a directive is to be judged. */
@@ -67,6 +67,8 @@ export type Rules = Pick<
 	| "messageLimits"
 >;
 
+const unseen: AnswerFraming = "unseen";
+
 type Opened =
 	| { readonly kind: "absent"; readonly exchange: Exchange }
 	| { readonly kind: "replace"; readonly reason: ReplaceReason; readonly exchange: Exchange }
@@ -79,15 +81,16 @@ export function openHandoff(
 	upstreamStatus: number,
 ): Opened {
 	const reading = readHandoffKeys(message.metadata);
-	const framing = framingOf(message.headers);
+	const shown = framingOf(message.headers);
+	// Who answers with gRPC need not have been asked for it, and 200 would be no error to who did not ask for it.
+	const framing: AnswerFraming | undefined = shown === "grpc" && direction === "response" ? unseen : shown;
 	const seen = { direction, upstreamStatus, ...(framing === undefined ? {} : { framing }) };
 	if (reading.kind === "absent") return { kind: "absent", exchange: seen };
 	const known = { ...seen, ...idOf(reading) };
 	if (reading.kind === "unknown") return { kind: "replace", reason: "handoff_stale", exchange: known };
 	const { handoff, fields } = reading;
 	// Who called a method of gRPC expects its answer so, also where the upstream's is none.
-	const expected =
-		framing === undefined && handoff.method !== undefined ? ({ framing: "grpc" } as const) : {};
+	const expected = handoff.method === undefined ? {} : { framing: shown ?? unseen };
 	const exchange = { ...known, handoff, ...expected };
 	if (handoff.verdict === "deny") {
 		const reason = direction === "request" ? "denied_request" : "denied_upstream_answer";

@@ -31,6 +31,12 @@ export type ReplaceReason =
 	| WriteFault
 	| Refusal;
 
+/**
+ * How an answer of ours is one of gRPC. `unseen`: the method called is one of gRPC and the message at hand is not, or the
+ * other way round.
+ */
+export type AnswerFraming = GrpcFraming | "unseen";
+
 /** An answer that takes the place of an upstream's, with no header of it. */
 export interface Replacement {
 	readonly status: number;
@@ -38,14 +44,14 @@ export interface Replacement {
 	/** Seconds after which trying again makes sense. */
 	readonly retryAfter?: number;
 	/** The caller expects an answer of gRPC, with this status (`google.rpc.Code`). */
-	readonly grpc?: { readonly framing: GrpcFraming; readonly status: number };
+	readonly grpc?: { readonly framing: AnswerFraming; readonly status: number };
 }
 
 /** What of an exchange matters for the answer that takes its place. */
 interface Replaced {
 	readonly direction: "request" | "response";
 	readonly upstreamStatus: number;
-	readonly framing?: GrpcFraming;
+	readonly framing?: AnswerFraming;
 }
 
 /**

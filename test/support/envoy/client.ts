@@ -13,6 +13,8 @@ export interface ClientAnswer {
 	readonly headers: readonly (readonly [name: string, value: string])[];
 	readonly trailers: readonly (readonly [name: string, value: string])[];
 	readonly body: string;
+	/** The body as it came, decoded where it was coded. */
+	readonly bytes: Buffer;
 	/** Ended as announced: neither cut short nor reset. */
 	readonly complete: boolean;
 	/** How often {@link SECRET} was in what came, whatever its coding. */
@@ -151,7 +153,7 @@ function pairs(headers: object): readonly (readonly [string, string])[] {
 	);
 }
 
-type Parsed = Omit<ClientAnswer, "body" | "leaked" | "ms"> & { readonly body: Buffer };
+type Parsed = Omit<ClientAnswer, "body" | "bytes" | "leaked" | "ms"> & { readonly body: Buffer };
 
 function parse(bytes: Buffer, bodiless: boolean, ms: number): ClientAnswer {
 	const end = bytes.indexOf("\r\n\r\n");
@@ -205,5 +207,11 @@ function seen(parsed: Parsed, ms: number): ClientAnswer {
 		...parsed.trailers.map(([, value]) => value),
 		body.toString("latin1"),
 	].join("\n");
-	return { ...parsed, body: body.toString("utf8"), leaked: everything.split(SECRET).length - 1, ms };
+	return {
+		...parsed,
+		body: body.toString("utf8"),
+		bytes: body,
+		leaked: everything.split(SECRET).length - 1,
+		ms,
+	};
 }

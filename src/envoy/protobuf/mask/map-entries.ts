@@ -5,7 +5,7 @@ import type { FieldType } from "../descriptors.ts";
 import { readScalar } from "../dynamic-message.ts";
 import { type Cursor, cursor, readLength, readTag, skipField, WireError } from "../reader.ts";
 import { type Instance, instanceIn, nextOf } from "./instance.ts";
-import { fixedScalar, maskScalar, skipScalar } from "./mask-scalar.ts";
+import { maskEmpty, maskScalar, skipScalar } from "./mask-scalar.ts";
 import type { Place } from "./places.ts";
 import { Refused } from "./refused.ts";
 import { withLength } from "./scalars.ts";
@@ -133,10 +133,6 @@ function entryValue(walk: Walk, value: EntryValue, node: PathNode | null, level:
 	if (verdict === RELEASE) return "stays";
 	if (verdict === WITHHOLD) return "withheld";
 	const action = actionOf(walk, verdict);
-	if (at >= 0) {
-		const by = maskScalar(walk, action, field, node, at, end);
-		return by === undefined ? "stays" : (by ?? "absent");
-	}
-	// Of a value that is missing there is nothing to show.
-	return fixedScalar(action, field) ?? "stays";
+	const by = at < 0 ? maskEmpty(walk, action, field, node) : maskScalar(walk, action, field, node, at, end);
+	return by === undefined ? "stays" : (by ?? "absent");
 }

@@ -77,7 +77,7 @@ export function maskScalar(
 }
 
 /** As {@link maskScalar}, for what takes the place of every value; undefined for a strategy that has to see it. */
-export function fixedScalar(action: MaskAction, field: FieldType): Buffer | null | undefined {
+function fixedScalar(action: MaskAction, field: FieldType): Buffer | null | undefined {
 	const fixed = action.fixed[jsonKindOf(field)];
 	if (fixed === undefined) return undefined;
 	let known = encoded.get(field);
@@ -92,4 +92,17 @@ export function fixedScalar(action: MaskAction, field: FieldType): Buffer | null
 		known.set(fixed, bytes);
 	}
 	return bytes;
+}
+
+/** As {@link maskScalar}, for the default that a missing value stands for, of a wrapper or an entry of a map: an empty text is a text too. */
+export function maskEmpty(
+	walk: Walk,
+	action: MaskAction,
+	field: FieldType,
+	node: PathNode,
+): Buffer | null | undefined {
+	const fixed = fixedScalar(action, field);
+	if (fixed !== undefined || field.kind !== STRING) return fixed;
+	const masked = maskText(walk, action, node, "string", 0, 0);
+	return masked === undefined ? undefined : encodeScalar(field, masked);
 }

@@ -15,7 +15,7 @@ import {
 } from "../reader.ts";
 import { VALUE_BOOL, VALUE_NUMBER, VALUE_STRING, writeList, writeStruct, writeValue } from "../struct.ts";
 import { createWriter, finish, type Writer, writeBytes, writeUint } from "../writer.ts";
-import { fixedJson, fixedScalar, maskScalar, maskText } from "./mask-scalar.ts";
+import { fixedJson, maskEmpty, maskScalar, maskText } from "./mask-scalar.ts";
 import { writeVarint } from "./scalars.ts";
 import type { Kind, Outcome, Walk } from "./walk.ts";
 import { leastMessage } from "./zero.ts";
@@ -116,7 +116,8 @@ function maskedWrapper(
 		valueAt = start;
 		end = c.pos;
 	}
-	const by = valueAt < 0 ? fixedScalar(action, field) : maskScalar(walk, action, field, node, valueAt, end);
+	const by =
+		valueAt < 0 ? maskEmpty(walk, action, field, node) : maskScalar(walk, action, field, node, valueAt, end);
 	if (by === null) return "absent";
 	const { bytes } = walk;
 	return written((w) => {

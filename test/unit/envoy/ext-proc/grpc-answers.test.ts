@@ -148,18 +148,29 @@ describe("an answer of gRPC is replaced by a status of gRPC", () => {
 		["too large a message", { body: Buffer.from([0, 0, 0x10, 0, 1, 8, 7]) }, "body_too_large", INTERNAL],
 	])("%s", async (_name, options, reason, status) => {
 		const { body, headers, records } = await exchange(options);
+		// An upstream may answer so to who called no method of gRPC.
+		const asked = !("grpc" in (options ?? {}) && options?.grpc === undefined);
 		const immediate = headers.immediate_response ?? body.immediate_response;
-		expect(immediate).toMatchObject({ grpc_status: { status }, details: `postern_${reason}` });
+		expect(immediate).toMatchObject({
+			status: { code: asked ? 200 : 502 },
+			grpc_status: { status },
+			details: `postern_${reason}`,
+		});
 		// Envoy makes the rest of an answer of gRPC; a type or a body of ours would break it.
 		expect(immediate.body ?? Buffer.alloc(0)).toHaveLength(0);
-		const names = immediate.headers.set_headers.map((each: { header: { key: string } }) => each.header.key);
-		expect(names).not.toContain("content-type");
+		// Callers whose gRPC-Web a filter of Envoy's translates have the status from this header alone.
+		const set = setHeaders(immediate.headers);
+		const shown = asked ? String(status) : undefined;
+		expect([set.get("content-type"), set.get("grpc-status")]).toEqual([undefined, shown]);
 		expect(records).toMatchObject([{ outcome: "replaced", reason }]);
 	});
 
 	test("also where what came is none of gRPC", async () => {
 		const { headers } = await exchange({ type: "text/html" });
-		expect(headers.immediate_response).toMatchObject({ grpc_status: { status: INTERNAL } });
+		const { status, grpc_status, headers: mutation } = headers.immediate_response;
+		// Who knows whether its caller reads a header: the status of HTTP must not say that all is well.
+		expect({ code: status.code, grpc_status }).toEqual({ code: 502, grpc_status: { status: INTERNAL } });
+		expect(setHeaders(mutation).has("grpc-status")).toBe(false);
 	});
 
 	test.each(["grpc-web", "grpc-web-text"])("in the body, for %s", async (framing) => {
@@ -168,9 +179,10 @@ describe("an answer of gRPC is replaced by a status of gRPC", () => {
 		expect({ code: status.code, grpc_status }).toEqual({ code: 200 });
 		const text = framing === "grpc-web" ? body : Buffer.from(body.toString("latin1"), "base64");
 		expect(text).toEqual(frame(Buffer.from("grpc-status:13\r\n"), 0x80));
-		const type = mutation.set_headers.find(
-			(each: { header: { key: string } }) => each.header.key === "content-type",
-		);
-		expect(type.header.raw_value.toString()).toBe(`application/${framing}+proto`);
+		expect(setHeaders(mutation).get("content-type")).toBe(`application/${framing}+proto`);
 	});
 });
+
+type SetHeader = { readonly header: { readonly key: string; readonly raw_value: Buffer } };
+const setHeaders = (mutation: { readonly set_headers: readonly SetHeader[] }): Map<string, string> =>
+	new Map(mutation.set_headers.map(({ header }) => [header.key, header.raw_value.toString()]));

@@ -362,6 +362,37 @@ describe("strategies", () => {
 		expect(name({ as: "constant", value: "9223372036854775808" }, message)).not.toHaveProperty("b");
 	});
 
+	test("treat a missing text as the empty one that it stands for: in a wrapper, packed or not, and in an entry", () => {
+		const empty = delimited(Buffer.alloc(0));
+		const message = join(
+			tagged(32, 2, empty),
+			tagged(23, 2, delimited(tagged(1, 2, text("k")))),
+			tagged(
+				39,
+				2,
+				delimited(
+					join(tagged(1, 2, text("type.googleapis.com/google.protobuf.StringValue")), tagged(2, 2, empty)),
+				),
+			),
+		);
+		const shown = (as: object): unknown => {
+			const mask = ["$.said", "$.labels.k", "$.packed.value"].map((select) => ({ select, ...as }));
+			const { said, labels, packed } = json(run({ mask }, message)) as {
+				said: string;
+				labels: { k: string };
+				packed: { value: string };
+			};
+			return [said, labels.k, packed.value];
+		};
+		const same = (value: string): string[] => [value, value, value];
+		expect(shown({ as: "email" })).toEqual(same("[redacted]"));
+		expect(shown({ as: "year" })).toEqual(same("[redacted]"));
+		expect(shown({ as: "hash" })).toEqual(same(expect.stringMatching(/^hmac:.{22}$/) as unknown as string));
+		expect(shown({ as: "truncate", length: 3 })).toEqual(same(""));
+		expect(shown({ as: "constant", value: "x" })).toEqual(same("x"));
+		expect(shown({ as: "null" })).toEqual([undefined, "", ""]);
+	});
+
 	test("keep the place of an element, and the key of an entry", () => {
 		const message = encodeMessage(PROTO3, "t.M", {
 			tags: ["a", "b"],
