@@ -1,0 +1,16 @@
+/** All of them in a network of the run's own. */
+
+/** Where pods are: an API server takes no loopback address for one. */
+export const POD = "10.98.0.1";
+export const LOOPBACK = "127.0.0.1";
+
+/** Ports of what the run starts. */
+export const ETCD = 23790;
+export const ETCD_PEERS = 23800;
+export const API_SERVER = 16443;
+export const UPSTREAM = 18701;
+/** Where callers come in, at whichever gateway is running. */
+export const EDGE = 18888;
+export const EDGE_TLS = 18889;
+export const POSTERN = 9191;
+export const POSTERN_ADMIN = 8181;

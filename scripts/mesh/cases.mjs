@@ -1,0 +1,81 @@
+import { createServer } from "node:http";
+import { EDGE, LOOPBACK, UPSTREAM } from "./addresses.mjs";
+import { until } from "./stage.mjs";
+
+/** What every gateway of the run is asked about. */
+export const POLICY = `package envoy.authz
+
+default allow := false
+
+allow := {"allowed": true, "headers": {"x-added": "yes"}} if input.parsed_path == ["open"]
+
+allow := {"allowed": true, "response": {"release": ["$.id"]}} if input.parsed_path == ["masked"]
+`;
+
+/**
+ * The service behind the gateway. It tells which headers reached it, and a secret.
+ *
+ * @param {string} address
+ */
+export function startUpstream(address) {
+	const server = createServer((request, response) => {
+		response.setHeader("content-type", "application/json");
+		response.end(
+			JSON.stringify({
+				id: 7,
+				notes: "secret",
+				added: request.headers["x-added"] ?? null,
+				forged: request.headers["x-postern-id"] ?? null,
+			}),
+		);
+	});
+	server.listen(UPSTREAM, address);
+	return () => {
+		server.closeAllConnections();
+		server.close();
+	};
+}
+
+/**
+ * @param {string} path
+ * @param {Record<string, string>} [headers]
+ */
+async function ask(path, headers = {}) {
+	const begun = Date.now();
+	const response = await fetch(`http://${LOOPBACK}:${EDGE}${path}`, {
+		headers,
+		signal: AbortSignal.timeout(5000),
+	});
+	return { status: response.status, body: await response.text(), ms: Date.now() - begun };
+}
+
+/**
+ * The five cases: allowed, with a header changed; masked; denied; and Postern down, which must let nothing pass.
+ *
+ * @param {import("./stage.mjs").Stage} stage
+ * @param {{ stopPostern: () => Promise<void>, seconds?: number }} options how long the gateway may take to get ready
+ */
+export async function fiveCases(stage, { stopPostern, seconds }) {
+	const { verdict } = stage;
+	const open = await until(
+		() => ask("/open", { "x-postern-id": "forged" }),
+		({ status }) => status === 200,
+		seconds,
+	);
+	verdict("an allowed call passes", open.status === 200, open);
+	verdict("with the header that the decision adds", open.body?.includes('"added":"yes"') === true, open);
+	verdict("and without a caller's own identity header", open.body?.includes('"forged":null') === true, open);
+	const masked = await ask("/masked");
+	verdict("an answer is masked", masked.status === 200 && masked.body === '{"id":7}', masked);
+	const denied = await ask("/other");
+	verdict("a denied call is 403", denied.status === 403 && denied.body === "", denied);
+	const escaped = await ask("/open%2fdoor");
+	verdict("an escaped slash is refused", escaped.status === 400, escaped);
+	await stopPostern();
+	for (const path of ["/open", "/masked"]) {
+		const down = await ask(path);
+		// 503 is ext_authz's own; 502 would be ext_proc's, and show that its matcher is not there.
+		verdict(`with Postern down ${path} is 503`, down.status === 503 && !down.body.includes("secret"), down);
+		verdict(`and soon`, down.ms < 2000, down);
+	}
+}
