@@ -21,7 +21,9 @@ const seconds = () => `${((Date.now() - begun) / 1000).toFixed(0)} s`;
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in FOR_MESHES));
 if (unknown.length > 0) {
-	process.stderr.write(`no part is called ${unknown.join(", ")}; there are ${Object.keys(FOR_MESHES).join(", ")}\n`);
+	process.stderr.write(
+		`no part is called ${unknown.join(", ")}; there are ${Object.keys(FOR_MESHES).join(", ")}\n`,
+	);
 	process.exit(2);
 }
 const wanted = asked.length > 0 ? asked : Object.keys(FOR_MESHES);

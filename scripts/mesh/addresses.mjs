@@ -14,3 +14,6 @@ export const EDGE = 18888;
 export const EDGE_TLS = 18889;
 export const POSTERN = 9191;
 export const POSTERN_ADMIN = 8181;
+/** Of istiod, and of the Envoy that its agent starts. */
+export const ISTIOD = { http: 15080, grpc: 15010, secure: 15012, monitoring: 15014 };
+export const PROXY_ADMIN = 15000;

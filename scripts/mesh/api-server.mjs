@@ -23,7 +23,12 @@ export function createApi(authority, token) {
 	 * @param {string} [type]
 	 * @returns {Promise<Answer>}
 	 */
-	function call(method, path, body, type = typeof body === "string" ? "application/yaml" : "application/json") {
+	function call(
+		method,
+		path,
+		body,
+		type = typeof body === "string" ? "application/yaml" : "application/json",
+	) {
 		return new Promise((resolve, reject) => {
 			const asked = request(
 				{
@@ -33,7 +38,10 @@ export function createApi(authority, token) {
 					servername: "localhost",
 					method,
 					path,
-					headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { "content-type": type }) },
+					headers: {
+						authorization: `Bearer ${token}`,
+						...(body === undefined ? {} : { "content-type": type }),
+					},
 					timeout: 20_000,
 				},
 				(response) => {
@@ -101,7 +109,12 @@ export function createApi(authority, token) {
 		/** @param {any} object with its status */
 		async setStatus(object) {
 			const path = `${await place(object)}/status`;
-			const { status, text } = await call("PATCH", path, { status: object.status }, "application/merge-patch+json");
+			const { status, text } = await call(
+				"PATCH",
+				path,
+				{ status: object.status },
+				"application/merge-patch+json",
+			);
 			if (status !== 200) throw new Error(`status of ${object.kind} ${object.metadata.name}: ${text}`);
 		},
 

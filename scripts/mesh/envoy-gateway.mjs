@@ -16,7 +16,7 @@ import { fiveCases, POLICY, startUpstream } from "./cases.mjs";
 import { startCluster } from "./cluster.mjs";
 import { helmIn } from "./helm.mjs";
 import { gatewayConfig, hostPlaces } from "./host-gateway.mjs";
-import { HOST, install, makeNamespaces, NAME } from "./installation.mjs";
+import { HOST, installChart, makeNamespaces, NAME, NAMESPACE, runPostern } from "./installation.mjs";
 import { announceEndpoint } from "./pod.mjs";
 import { buildPolicy } from "./policy.mjs";
 import { folderFor, inPrivateRoot } from "./private-root.mjs";
@@ -96,7 +96,7 @@ export async function envoyGateway(stage) {
 	const { folder } = stage;
 	const { api, kubeconfig } = await startCluster(stage, BIN);
 	stage.say("the API server is ready");
-	await makeNamespaces(api, ["edge", "postern", OWN_NAMESPACE]);
+	await makeNamespaces(api, ["edge", NAMESPACE, OWN_NAMESPACE]);
 	const authority = await certificates(api);
 	const stopUpstream = startUpstream(POD);
 	try {
@@ -106,10 +106,8 @@ export async function envoyGateway(stage) {
 			service: "app",
 			ports: [{ name: "http", port: UPSTREAM }],
 		});
-		const { stopPostern } = await install(stage, api, helmIn(folder, kubeconfig), {
-			values: VALUES,
-			policy: buildPolicy(folder, POLICY).base64,
-		});
+		installChart(stage, helmIn(folder, kubeconfig), VALUES, buildPolicy(folder, POLICY).base64);
+		const stopPostern = await runPostern(stage, api);
 		await startGateway(stage, api, kubeconfig);
 		await attached(stage, api);
 		await fiveCases(stage, {
@@ -132,7 +130,7 @@ export async function envoyGateway(stage) {
 async function certificates(api) {
 	const authority = await createAuthority("company");
 	for (const [name, namespace, dns] of [
-		["postern-tls", "postern", HOST],
+		["postern-tls", NAMESPACE, HOST],
 		["postern-client", "edge", SITE],
 		["edge-tls", "edge", SITE],
 	]) {
@@ -148,7 +146,7 @@ async function certificates(api) {
 	await api.apply({
 		apiVersion: "v1",
 		kind: "ConfigMap",
-		metadata: { name: "authority", namespace: "postern" },
+		metadata: { name: "authority", namespace: NAMESPACE },
 		data: { "ca.crt": authority.pem },
 	});
 	return authority.pem;
@@ -188,13 +186,14 @@ async function attached({ verdict }, api) {
 		[VERSION, "ClientTrafficPolicy", "edge", ["Accepted"]],
 		[VERSION, "BackendTrafficPolicy", "edge", ["Accepted"]],
 		[VERSION, "EnvoyPatchPolicy", "edge", ["Accepted", "Programmed"]],
-		[GATEWAY_API, "BackendTLSPolicy", "postern", ["Accepted", "ResolvedRefs"]],
+		[GATEWAY_API, "BackendTLSPolicy", NAMESPACE, ["Accepted", "ResolvedRefs"]],
 	]) {
 		const conditions = (answer) =>
 			(answer.body?.status?.ancestors ?? []).flatMap((ancestor) => ancestor.conditions);
 		const good = (answer) =>
-			wanted.every((type) => conditions(answer).some((each) => each.type === type && each.status === "True")) &&
-			!conditions(answer).some(({ status }) => status === "False");
+			wanted.every((type) =>
+				conditions(answer).some((each) => each.type === type && each.status === "True"),
+			) && !conditions(answer).some(({ status }) => status === "False");
 		const answer = await until(() => api.get(apiVersion, kind, NAME, namespace), good, 30);
 		verdict(`${kind} is ${wanted.join(" and ")}`, good(answer), answer.body?.status ?? answer);
 	}

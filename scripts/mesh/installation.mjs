@@ -1,12 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { POD, POSTERN, POSTERN_ADMIN } from "./addresses.mjs";
 import { CHART } from "./helm.mjs";
 import { announcePod, startContainer } from "./pod.mjs";
 import { until } from "./stage.mjs";
-import { POD, POSTERN, POSTERN_ADMIN } from "./addresses.mjs";
 
-const NAMESPACE = "postern";
-const RELEASE = "gate";
+/** Where the meshes' parts of the run have Postern, apart from what it guards. */
+export const NAMESPACE = "postern";
 export const NAME = "gate-postern";
 export const HOST = `${NAME}.${NAMESPACE}.svc.cluster.local`;
 
@@ -16,32 +16,37 @@ export async function makeNamespaces(api, names) {
 }
 
 /**
- * Installs the chart, and runs the pod that its Deployment asks for.
+ * Installs the chart as it is.
+ *
+ * @param {import("./stage.mjs").Stage} stage
+ * @param {ReturnType<typeof import("./helm.mjs").helmIn>} helm
+ * @param {object} values
+ * @param {string} policy a file with the bundle as base64
+ * @returns {string} what helm tells the operator
+ */
+export function installChart(stage, helm, values, policy) {
+	const file = join(stage.folder, "values.json");
+	writeFileSync(file, JSON.stringify({ drainSeconds: 1, ...values }));
+	const given = ["--namespace", NAMESPACE, "-f", file, "--set-file", `policy.inline=${policy}`];
+	const { ok, output, error } = helm("install", "gate", CHART, ...given);
+	stage.verdict("the chart installs", ok && error === "", error);
+	if (!ok) throw new Error(error);
+	return output;
+}
+
+/**
+ * Runs the pod that the chart's Deployment asks for, and announces it.
  *
  * @param {import("./stage.mjs").Stage} stage
  * @param {import("./api-server.mjs").Api} api
- * @param {ReturnType<typeof import("./helm.mjs").helmIn>} helm
- * @param {{ values: object, policy: string, volumes?: Record<string, string> }} options `policy`: a file with the bundle as base64
+ * @param {Record<string, string>} [volumes] folders in place of volumes that the API server does not hold
+ * @returns {Promise<() => Promise<void>>} ends it
  */
-export async function install(stage, api, helm, { values, policy, volumes }) {
-	const file = join(stage.folder, "values.json");
-	writeFileSync(file, JSON.stringify({ drainSeconds: 1, ...values }));
-	const installed = helm(
-		"install",
-		RELEASE,
-		CHART,
-		...["--namespace", NAMESPACE, "-f", file, "--set-file", `policy.inline=${policy}`],
-	);
-	stage.verdict("the chart installs", installed.ok && installed.error === "", installed.error);
-	if (!installed.ok) throw new Error(installed.error);
-	const { body: deployment } = await api.get("apps/v1", "Deployment", NAME, NAMESPACE);
-	const { template } = deployment.spec;
-	const served = await startContainer(stage, api, {
-		namespace: NAMESPACE,
-		spec: template.spec,
-		log: "postern",
-		volumes,
-	});
+export async function runPostern(stage, api, volumes) {
+	const { body } = await api.get("apps/v1", "Deployment", NAME, NAMESPACE);
+	const { template } = body.spec;
+	const pod = { namespace: NAMESPACE, spec: template.spec, log: "postern", volumes };
+	const served = await startContainer(stage, api, pod);
 	const ready = await until(
 		() => fetch(`http://${POD}:${POSTERN_ADMIN}/readyz`, { signal: AbortSignal.timeout(2000) }),
 		({ status }) => status === 200,
@@ -56,5 +61,5 @@ export async function install(stage, api, helm, { values, policy, volumes }) {
 		service: NAME,
 		ports: [{ name: "grpc", port: POSTERN, appProtocol: "grpc" }],
 	});
-	return { notes: installed.output, stopPostern: () => stage.stop(served) };
+	return () => stage.stop(served);
 }

@@ -1,1 +1,191 @@
-export async function istio() {}
+/**
+ * Istio: the chart is installed as it is shipped, the part of the mesh configuration that its notes print goes to istiod,
+ * and the real Envoy of an ingress gateway, started by Istio's own agent, reaches Postern over Istio's mutual TLS.
+ * Postern's certificate is what another agent writes to files.
+ *
+ * What differs from a cluster: there is no kubelet, so the sidecar of Postern's pod is not injected but started with the
+ * setting that the pod's annotation asks for; pods and endpoints are announced by hand; and the Envoy is Envoy's own
+ * instead of Istio's, so that Istio's filters for telemetry and peer metadata, which only its build has, are switched off.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { BIN, ROOT } from "../setup/places.mjs";
+import { EDGE, ISTIOD, LOOPBACK, POD, PROXY_ADMIN, UPSTREAM } from "./addresses.mjs";
+import { fiveCases, POLICY, startUpstream } from "./cases.mjs";
+import { startCluster } from "./cluster.mjs";
+import { helmIn, objectsOf } from "./helm.mjs";
+import { HOST, installChart, makeNamespaces, NAME, NAMESPACE, runPostern } from "./installation.mjs";
+import { startAgent } from "./istio-agent.mjs";
+import { announceEndpoint } from "./pod.mjs";
+import { buildPolicy } from "./policy.mjs";
+import { must, until } from "./stage.mjs";
+
+const INGRESS = "istio-ingress";
+const SYSTEM = "istio-system";
+const LABELS = { istio: "edge" };
+
+const VALUES = {
+	tls: { istio: { enabled: true } },
+	callers: [`spiffe://cluster.local/ns/${INGRESS}/sa/edge`],
+	istio: {
+		enabled: true,
+		targets: [{ name: "edge", namespace: INGRESS, context: "gateway", selector: LABELS }],
+	},
+};
+
+/** The gateway, what it leads to, and its account. */
+const AROUND = [
+	{ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "edge", namespace: INGRESS } },
+	{
+		apiVersion: "networking.istio.io/v1",
+		kind: "Gateway",
+		metadata: { name: "edge", namespace: INGRESS },
+		spec: {
+			selector: LABELS,
+			servers: [{ port: { number: EDGE, name: "http", protocol: "HTTP" }, hosts: ["*"] }],
+		},
+	},
+	{
+		apiVersion: "networking.istio.io/v1",
+		kind: "VirtualService",
+		metadata: { name: "app", namespace: INGRESS },
+		spec: {
+			hosts: ["*"],
+			gateways: ["edge"],
+			http: [
+				{
+					route: [{ destination: { host: `app.${INGRESS}.svc.cluster.local`, port: { number: UPSTREAM } } }],
+				},
+			],
+		},
+	},
+	{
+		apiVersion: "v1",
+		kind: "Service",
+		metadata: { name: "app", namespace: INGRESS },
+		spec: { ports: [{ name: "http", port: UPSTREAM }] },
+	},
+];
+
+/** @param {import("./stage.mjs").Stage} stage */
+export async function istio(stage) {
+	const { folder, verdict } = stage;
+	const { api, kubeconfig } = await startCluster(stage, BIN);
+	stage.say("the API server is ready");
+	await makeNamespaces(api, [INGRESS, NAMESPACE, SYSTEM]);
+	for (const object of AROUND) await api.apply(object);
+	const endpoint = { namespace: INGRESS, service: "app", ports: [{ name: "http", port: UPSTREAM }] };
+	await announceEndpoint(api, endpoint);
+	const notes = installChart(stage, helmIn(folder, kubeconfig), VALUES, buildPolicy(folder, POLICY).base64);
+	const stopUpstream = startUpstream(POD);
+	try {
+		await startIstiod(stage, api, { kubeconfig, notes });
+		const stopPostern = await runPostern(stage, api, { tls: await certificateFiles(stage, api) });
+		await startAgent(stage, api, { namespace: INGRESS, account: "edge", labels: LABELS });
+		await fiveCases(stage, {
+			stopPostern: async () => {
+				await configuration(stage);
+				await stopPostern();
+			},
+		});
+		const complaints = stage
+			.log("istiod")
+			.match(/^.*(?:unknown field|Failed to generate|failed to apply).*$/gim);
+		verdict("istiod knows every field", complaints === null, complaints?.slice(0, 3));
+	} finally {
+		stopUpstream();
+	}
+}
+
+/**
+ * With the mesh configuration of the notes, and what an Envoy without Istio's filters needs.
+ *
+ * @param {import("./stage.mjs").Stage} stage
+ * @param {import("./api-server.mjs").Api} api
+ * @param {{ kubeconfig: string, notes: string }} options
+ */
+async function startIstiod(stage, api, { kubeconfig, notes }) {
+	const printed = notes.match(/^ {2}meshConfig:\n(?: {4}.*\n)+/m)?.[0];
+	if (printed === undefined) throw new Error("the notes print no mesh configuration");
+	const [{ meshConfig }] = objectsOf(printed.replaceAll(/^ {2}/gm, ""));
+	const file = join(stage.folder, "mesh.json");
+	writeFileSync(file, JSON.stringify({ ...meshConfig, defaultProviders: { metrics: [] } }));
+	const at = (port) => `${LOOPBACK}:${port}`;
+	stage.start(
+		"istiod",
+		join(BIN, "pilot-discovery"),
+		[
+			...["discovery", "--registries", "Kubernetes", "--kubeconfig", kubeconfig],
+			...["--meshConfig", file, "--networksConfig", "/dev/null", "--ctrlz_port", "0"],
+			...["--httpAddr", at(ISTIOD.http), "--httpsAddr", "", "--monitoringAddr", at(ISTIOD.monitoring)],
+			...["--grpcAddr", at(ISTIOD.grpc), "--secureGRPCAddr", at(ISTIOD.secure)],
+		],
+		{
+			env: {
+				...process.env,
+				POD_NAME: "istiod-0",
+				POD_NAMESPACE: SYSTEM,
+				PILOT_ENABLE_METADATA_EXCHANGE: "false",
+				PILOT_ENABLE_ALPN_FILTER: "false",
+			},
+		},
+	);
+	const ready = await until(
+		() => fetch(`http://${at(ISTIOD.http)}/ready`),
+		({ status }) => status === 200,
+	);
+	if (ready.status !== 200) throw new Error(`istiod is not ready:\n${stage.log("istiod").slice(-2000)}`);
+	for (const namespace of [INGRESS, NAMESPACE]) {
+		const known = await until(
+			() => api.get("v1", "ConfigMap", "istio-ca-root-cert", namespace),
+			({ status }) => status === 200,
+		);
+		if (known.status !== 200) throw new Error("istiod does not publish its authority");
+	}
+	stage.say("istiod is ready, with the mesh configuration of the chart's notes");
+}
+
+/** What the sidecar of Postern's pod does: it writes the workload's certificate to the volume `tls`. @param {import("./stage.mjs").Stage} stage @param {import("./api-server.mjs").Api} api */
+async function certificateFiles(stage, api) {
+	const { body } = await api.get("apps/v1", "Deployment", NAME, NAMESPACE);
+	const { annotations, labels } = body.spec.template.metadata;
+	const [{ proxyMetadata }] = objectsOf(annotations["proxy.istio.io/config"]);
+	const [mount] = JSON.parse(annotations["sidecar.istio.io/userVolumeMount"]);
+	stage.verdict(
+		"the sidecar is told to write its certificate into the volume tls",
+		mount.name === "tls" && mount.mountPath === proxyMetadata.OUTPUT_CERTS,
+		annotations,
+	);
+	const folder = join(stage.folder, "tls");
+	mkdirSync(folder);
+	const env = { OUTPUT_CERTS: folder, DISABLE_ENVOY: "true" };
+	await startAgent(stage, api, { namespace: NAMESPACE, account: NAME, labels, env });
+	return folder;
+}
+
+/** What istiod made of the chart's resources, as the gateway's Envoy has it. @param {import("./stage.mjs").Stage} stage */
+async function configuration({ folder, verdict }) {
+	const response = await fetch(`http://${LOOPBACK}:${PROXY_ADMIN}/config_dump?include_eds`);
+	const dump = await response.text();
+	const file = join(folder, "dump.json");
+	writeFileSync(file, dump);
+	const listener = JSON.parse(dump)
+		.configs.flatMap(({ dynamic_listeners }) => dynamic_listeners ?? [])
+		.find(({ name }) => name === `0.0.0.0_${EDGE}`)?.active_state.listener;
+	const filters = listener.filter_chains[0].filters.at(-1).typed_config.http_filters.map(({ name }) => name);
+	const order = filters.filter((name) => /ext_authz|ext_proc|router/.test(name));
+	verdict(
+		"ext_authz, then ext_proc, then the router",
+		order.join() === "envoy.filters.http.ext_authz,envoy.filters.http.ext_proc,envoy.filters.http.router",
+		filters,
+	);
+	const checked = must(join(BIN, "node"), [join(ROOT, "bin", "postern"), "check", "--envoy", file], {
+		cwd: folder,
+	});
+	verdict(
+		"postern check finds nothing in the gateway's configuration",
+		checked.startsWith("nothing found"),
+		checked,
+	);
+	verdict("and sees Postern there", checked.includes(HOST), checked);
+}

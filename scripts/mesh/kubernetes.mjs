@@ -122,7 +122,9 @@ function missing(asked, is, place) {
 		if (typeof is !== "object" || is === null) return [`${place}: ${JSON.stringify(is)}`];
 		return Object.entries(asked).flatMap(([key, value]) => missing(value, is[key], `${place}.${key}`));
 	}
-	return asked === is || asked === null ? [] : [`${place}: ${JSON.stringify(is)} instead of ${JSON.stringify(asked)}`];
+	return asked === is || asked === null
+		? []
+		: [`${place}: ${JSON.stringify(is)} instead of ${JSON.stringify(asked)}`];
 }
 
 /** One release from its installation to its end. @param {import("./stage.mjs").Stage} stage @param {Tools} tools */
@@ -154,7 +156,9 @@ async function life({ folder, verdict }, { api, helm }) {
 			generation: body.metadata.generation,
 			config: config.body.data["postern.yaml"],
 			token: token.body.data["read-token"],
-			policy: (await api.get("v1", "ConfigMap", `${name}-policy`, "default")).body.binaryData["bundle.tar.gz"],
+			policy: (await api.get("v1", "ConfigMap", `${name}-policy`, "default")).body.binaryData[
+				"bundle.tar.gz"
+			],
 		};
 	};
 	const installed = helm("install", "gate", CHART, "--namespace", "default", "-f", values({}));
@@ -162,11 +166,15 @@ async function life({ folder, verdict }, { api, helm }) {
 	const first = await state();
 	const same = upgrade({});
 	const second = await state();
-	verdict("an upgrade that changes nothing restarts no pod", same.ok && second.generation === first.generation, {
-		error: same.error,
-		first,
-		second,
-	});
+	verdict(
+		"an upgrade that changes nothing restarts no pod",
+		same.ok && second.generation === first.generation,
+		{
+			error: same.error,
+			first,
+			second,
+		},
+	);
 	verdict("and keeps the admin token", second.token === first.token && first.token.length > 40);
 	const policy = upgrade({ policy: { inline: "AAAAAAAA" } });
 	const third = await state();
@@ -190,10 +198,14 @@ async function life({ folder, verdict }, { api, helm }) {
 		const refused = upgrade(wrong);
 		const now = await state();
 		const unchanged = now.template === fourth.template && now.config === fourth.config;
-		verdict(`${what} is refused and changes nothing`, !refused.ok && refused.error.includes(message) && unchanged, {
-			error: refused.error,
-			unchanged,
-		});
+		verdict(
+			`${what} is refused and changes nothing`,
+			!refused.ok && refused.error.includes(message) && unchanged,
+			{
+				error: refused.error,
+				unchanged,
+			},
+		);
 	}
 	const back = helm("rollback", "gate", "1", "--namespace", "default");
 	const last = await state();
@@ -203,7 +215,14 @@ async function life({ folder, verdict }, { api, helm }) {
 		{ error: back.error, last, first },
 	);
 	const tests = helm("get", "hooks", "gate", "--namespace", "default");
-	verdict("without a client's certificate there is no test", tests.ok && objectsOf(tests.output).length === 0, tests);
+	verdict(
+		"without a client's certificate there is no test",
+		tests.ok && objectsOf(tests.output).length === 0,
+		tests,
+	);
 	const gone = helm("uninstall", "gate", "--namespace", "default", "--wait");
-	verdict("and it is taken away", gone.ok && (await api.get("apps/v1", "Deployment", name, "default")).status === 404);
+	verdict(
+		"and it is taken away",
+		gone.ok && (await api.get("apps/v1", "Deployment", name, "default")).status === 404,
+	);
 }

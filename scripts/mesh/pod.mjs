@@ -39,7 +39,8 @@ export async function startContainer(stage, api, { namespace, spec, log, volumes
 async function writeVolume(api, namespace, volume, folder) {
 	const kind = volume.configMap === undefined ? "Secret" : "ConfigMap";
 	const name = volume.configMap?.name ?? volume.secret?.secretName;
-	if (name === undefined) throw new Error(`volume ${volume.name}: ${JSON.stringify(volume)} is none of the API's`);
+	if (name === undefined)
+		throw new Error(`volume ${volume.name}: ${JSON.stringify(volume)} is none of the API's`);
 	const { status, body, text } = await api.get("v1", kind, name, namespace);
 	if (status !== 200) throw new Error(`volume ${volume.name}: ${text}`);
 	const bytes = kind === "Secret" ? body.data : body.binaryData;
@@ -49,7 +50,8 @@ async function writeVolume(api, namespace, volume, folder) {
 	if (kind === "ConfigMap") {
 		for (const [key, value] of Object.entries(body.data ?? {})) files.set(key, Buffer.from(value));
 	}
-	const items = (volume.configMap ?? volume.secret).items ?? [...files.keys()].map((key) => ({ key, path: key }));
+	const items =
+		(volume.configMap ?? volume.secret).items ?? [...files.keys()].map((key) => ({ key, path: key }));
 	for (const { key, path } of items) {
 		const content = files.get(key);
 		if (content === undefined) throw new Error(`volume ${volume.name}: ${kind} ${name} holds no ${key}`);
@@ -68,7 +70,12 @@ export async function announcePod(api, { namespace, name, template, service, por
 	const pod = await api.apply({
 		apiVersion: "v1",
 		kind: "Pod",
-		metadata: { name, namespace, labels: template.metadata.labels, annotations: template.metadata.annotations },
+		metadata: {
+			name,
+			namespace,
+			labels: template.metadata.labels,
+			annotations: template.metadata.annotations,
+		},
 		spec: { ...template.spec, nodeName: "node" },
 	});
 	await api.setStatus({

@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+	copyFileSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import { goProblems } from "./go.mjs";
 import { fetchGoModule } from "./go-module.mjs";
@@ -26,7 +34,10 @@ export const definitions = {
 	},
 
 	problems() {
-		return goProblems([1, 21], "it fetches the definitions of resources. Install Go from your system or go.dev/dl.");
+		return goProblems(
+			[1, 21],
+			"it fetches the definitions of resources. Install Go from your system or go.dev/dl.",
+		);
 	},
 
 	/** @param {AbortSignal} signal */

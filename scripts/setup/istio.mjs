@@ -56,7 +56,8 @@ export const istio = {
 		copyFileSync(join(source, ISTIO.bootstrap), BOOTSTRAP);
 		mkdirSync(BIN, { recursive: true });
 		for (const name of ISTIO.programs) {
-			if (!(await isRight(folder, name))) throw new Error(`the ${name} that Go built is not ${ISTIO.version}.`);
+			if (!(await isRight(folder, name)))
+				throw new Error(`the ${name} that Go built is not ${ISTIO.version}.`);
 			renameSync(join(folder, name), join(BIN, name));
 			remember(name, ISTIO.version);
 		}

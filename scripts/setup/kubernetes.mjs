@@ -74,11 +74,17 @@ export const kubernetes = {
 		writeFileSync(join(folder, "go.mod"), moduleText());
 		const [major, minor] = KUBERNETES.version.split(".");
 		const told = { gitVersion: `v${KUBERNETES.version}`, gitMajor: major, gitMinor: minor };
-		const flags = Object.entries(told).map(([key, value]) => `-X k8s.io/component-base/version.${key}=${value}`);
+		const flags = Object.entries(told).map(
+			([key, value]) => `-X k8s.io/component-base/version.${key}=${value}`,
+		);
 		const packages = ["k8s.io/kubernetes/cmd/kube-apiserver", "go.etcd.io/etcd/server/v3"];
 		const args = ["build", `-ldflags=-s -w ${flags.join(" ")}`, "-o", `${out}/`, ...packages];
 		// The checksums that go.mod has no file for yet are asked for.
-		const result = await runGo(args, folder, { signal, timeoutMs: LIMIT_MS, flags: "-mod=mod -buildvcs=false" });
+		const result = await runGo(args, folder, {
+			signal,
+			timeoutMs: LIMIT_MS,
+			flags: "-mod=mod -buildvcs=false",
+		});
 		if (!result.ok) throw new Error(`go build of kube-apiserver and etcd failed:\n${result.tail}`);
 		renameSync(join(out, "server"), join(out, "etcd"));
 		mkdirSync(BIN, { recursive: true });
