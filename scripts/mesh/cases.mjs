@@ -63,6 +63,7 @@ export async function fiveCases(stage, { stopPostern, seconds }) {
 		seconds,
 	);
 	verdict("an allowed call passes", open.status === 200, open);
+	if (open.status !== 200) throw new Error("the gateway does not get ready");
 	verdict("with the header that the decision adds", open.body?.includes('"added":"yes"') === true, open);
 	verdict("and without a caller's own identity header", open.body?.includes('"forged":null') === true, open);
 	const masked = await ask("/masked");

@@ -3,27 +3,28 @@
  * and makes the real Envoy's configuration, and that Envoy reaches Postern over mutual TLS, by `BackendTLSPolicy` and the
  * client certificate of the `EnvoyProxy`, from another namespace.
  *
- * What differs from a cluster: Envoy Gateway starts Envoy itself, as there is no kubelet, and gets the project's Envoy
- * in place of the version that it asks for; pods and endpoints are announced by hand, and nobody issues certificates.
+ * What differs from a cluster: Envoy Gateway starts Envoy itself, as there is no kubelet; pods and endpoints are announced
+ * by hand, and nobody issues certificates.
  */
-import { cpSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { join } from "node:path";
 import { createAuthority } from "../../test/support/tls-authority.ts";
+import { ENVOY } from "../setup/pins.mjs";
 import { BIN } from "../setup/places.mjs";
 import { EDGE, EDGE_TLS, LOOPBACK, POD, UPSTREAM } from "./addresses.mjs";
 import { fiveCases, POLICY, startUpstream } from "./cases.mjs";
 import { startCluster } from "./cluster.mjs";
+import { checked, dumpOf, filtersInOrder } from "./envoy-dump.mjs";
 import { helmIn } from "./helm.mjs";
 import { gatewayConfig, hostPlaces } from "./host-gateway.mjs";
 import { HOST, installChart, makeNamespaces, NAME, NAMESPACE, runPostern } from "./installation.mjs";
 import { announceEndpoint } from "./pod.mjs";
 import { buildPolicy } from "./policy.mjs";
 import { folderFor, inPrivateRoot } from "./private-root.mjs";
+import { REQUEST_REMOVE, REQUEST_SET, RESPONSE_REMOVE } from "./route-headers.mjs";
 import { until } from "./stage.mjs";
 
-/** The Envoy that this version of Envoy Gateway asks for. */
-const ASKED = "1.39.1";
 const OWN_NAMESPACE = "envoy-gateway-system";
 const GROUP = "gateway.envoyproxy.io";
 const VERSION = `${GROUP}/v1alpha1`;
@@ -78,6 +79,16 @@ const AROUND = [
 			rules: [
 				{
 					matches: [{ path: { type: "PathPrefix", value: "/" } }],
+					filters: [
+						{
+							type: "RequestHeaderModifier",
+							requestHeaderModifier: {
+								set: Object.entries(REQUEST_SET).map(([name, value]) => ({ name, value })),
+								remove: REQUEST_REMOVE,
+							},
+						},
+						{ type: "ResponseHeaderModifier", responseHeaderModifier: { remove: RESPONSE_REMOVE } },
+					],
 					backendRefs: [{ name: "app", port: UPSTREAM }],
 				},
 			],
@@ -118,6 +129,7 @@ export async function envoyGateway(stage) {
 					secure.status === 200 && secure.body === '{"id":7}',
 					secure,
 				);
+				await configuration(stage);
 				await stopPostern();
 			},
 		});
@@ -155,13 +167,19 @@ async function certificates(api) {
 /** Envoy Gateway looks for its certificates at `/certs`. @param {import("./stage.mjs").Stage} stage @param {import("./api-server.mjs").Api} api @param {string} kubeconfig */
 async function startGateway(stage, api, kubeconfig) {
 	const { folder } = stage;
-	const host = hostPlaces(folder, ASKED);
-	await api.apply({
-		apiVersion: "v1",
-		kind: "Secret",
-		metadata: { name: "envoy-oidc-hmac", namespace: OWN_NAMESPACE },
-		data: { "hmac-secret": Buffer.alloc(32, 1).toString("base64") },
-	});
+	const host = hostPlaces(folder, ENVOY.version);
+	// The same secrets that it made for itself in files.
+	for (const name of ["envoy", "envoy-oidc-hmac"]) {
+		const source = join(host.configHome, "certs", name);
+		const files = readdirSync(source).filter((file) => /^(ca|tls|hmac)/.test(file));
+		const data = files.map((file) => [file, readFileSync(join(source, file)).toString("base64")]);
+		await api.apply({
+			apiVersion: "v1",
+			kind: "Secret",
+			metadata: { name, namespace: OWN_NAMESPACE },
+			data: Object.fromEntries(data),
+		});
+	}
 	const root = join(folder, "roots", "gateway");
 	cpSync(join(host.configHome, "certs", "envoy-gateway"), folderFor(join(root, "certs")), {
 		recursive: true,
@@ -174,7 +192,14 @@ async function startGateway(stage, api, kubeconfig) {
 		...["server", "--config-path", config],
 	]);
 	stage.start("gateway", program, args, {
-		env: { ...process.env, HOME: folder, KUBECONFIG: kubeconfig },
+		env: {
+			...process.env,
+			HOME: folder,
+			USER: "root",
+			KUBECONFIG: kubeconfig,
+			// The chart's EnvoyProxy is for Kubernetes, and names none.
+			ENVOY_VERSION: ENVOY.version,
+		},
 	});
 }
 
@@ -195,8 +220,24 @@ async function attached({ verdict }, api) {
 				conditions(answer).some((each) => each.type === type && each.status === "True"),
 			) && !conditions(answer).some(({ status }) => status === "False");
 		const answer = await until(() => api.get(apiVersion, kind, NAME, namespace), good, 30);
-		verdict(`${kind} is ${wanted.join(" and ")}`, good(answer), answer.body?.status ?? answer);
+		verdict(`${kind} is ${wanted.join(" and ")}`, good(answer), answer.body?.status ?? "it has no status");
 	}
+}
+
+/** What Envoy Gateway made of the chart's resources, as Envoy has it. @param {import("./stage.mjs").Stage} stage */
+async function configuration(stage) {
+	const file = readdirSync(join(stage.folder, "host"), { recursive: true }).find((each) =>
+		String(each).endsWith("admin-address.txt"),
+	);
+	if (file === undefined) throw new Error("Envoy does not say where its admin port is");
+	const dump = await dumpOf(readFileSync(join(stage.folder, "host", String(file)), "utf8"));
+	for (const listener of ["http", "https"]) filtersInOrder(stage, dump, `edge/edge/${listener}`);
+	checked(stage, dump, [
+		// Notes: the cluster of a policy has the policy's name, and each listener has a filter of its own.
+		...["postern_ambiguous", "chain_counters_shared"],
+		// Notes, too: Envoy Gateway has no keepalive for HTTP/2, and the chart no probes.
+		...["cluster_keepalive_missing", "cluster_probe_missing"],
+	]);
 }
 
 /** A masked call at the HTTPS listener. @param {string} authority @returns {Promise<{ status?: number, body: string }>} */

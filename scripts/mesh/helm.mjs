@@ -32,9 +32,14 @@ export function helmIn(folder, kubeconfig = "/dev/null") {
 	};
 }
 
-/** The objects of a text of manifests. @param {string} text @returns {any[]} */
+/**
+ * The objects of a text of manifests, by the YAML that Helm reads: in it `0440` is octal.
+ *
+ * @param {string} text
+ * @returns {any[]}
+ */
 export function objectsOf(text) {
-	return parseAllDocuments(text)
+	return parseAllDocuments(text, { version: "1.1" })
 		.map((document) => document.toJS())
 		.filter((each) => each !== null);
 }

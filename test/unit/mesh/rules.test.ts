@@ -23,6 +23,17 @@ function but(text: string, from: string, to: string): string {
 	return text.replace(from, to);
 }
 
+/** TLS of the remote cluster, and Envoy Gateway's way of it: by the name that an endpoint carries. */
+const SOCKET = /transport_socket:\n(?: .*\n)+/;
+const STAND_IN =
+	'{ name: dummy.transport_socket, typed_config: { "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext, common_tls_context: {} } }';
+const matchedBy = (text: string): string =>
+	text.replace(
+		SOCKET,
+		(socket) =>
+			`transport_socket_matches:\n- name: one\n  match: { name: one }\n${socket.replaceAll(/^/gm, "  ").trimEnd()}\n`,
+	);
+
 type Case = readonly [name: string, text: string, codes: readonly string[], facts?: Partial<PosternFacts>];
 const held = (cases: readonly Case[]) =>
 	test.each(cases)("%s", (_name, text, codes, facts = {}) => {
@@ -698,6 +709,26 @@ describe("the cluster", () => {
 				"      combined_validation_context: { default_validation_context: {}, validation_context_sds_secret_config: { name: authority } }\n",
 			),
 			["cluster_unnamed"],
+		],
+		[
+			"with Envoy Gateway's stand-in beside the sockets that its endpoints name",
+			`${matchedBy(REMOTE)}transport_socket: ${STAND_IN}\n`,
+			[],
+		],
+		[
+			"with the stand-in alone",
+			REMOTE.replace(SOCKET, `transport_socket: ${STAND_IN}\n`),
+			["cluster_unverified"],
+		],
+		[
+			"with something else beside the sockets that endpoints name",
+			`${matchedBy(REMOTE)}transport_socket: ${STAND_IN.replace("dummy", "other")}\n`,
+			["cluster_unverified"],
+		],
+		[
+			"with a socket for some endpoints that is untrusted",
+			matchedBy(REMOTE).replace(/trusted_ca: .*\n/, "only_verify_leaf_cert_crl: true\n"),
+			["cluster_unverified"],
 		],
 		[
 			"the old field for HTTP/2",
