@@ -12,6 +12,13 @@ allow := {"allowed": true, "headers": {"x-added": "yes"}} if input.parsed_path =
 allow := {"allowed": true, "response": {"release": ["$.id"]}} if input.parsed_path == ["masked"]
 `;
 
+/** The same as calls of `helm test`. */
+export const CALLS = [
+	{ path: "/open", expect: "allow" },
+	{ path: "/other", expect: "deny", status: 403 },
+	{ path: "/masked", expect: "allow", answer: { body: { id: 7, notes: "x" }, shown: { id: 7 } } },
+];
+
 /**
  * The service behind the gateway. It tells which headers reached it, and a secret.
  *

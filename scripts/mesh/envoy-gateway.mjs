@@ -13,12 +13,20 @@ import { createAuthority } from "../../test/support/tls-authority.ts";
 import { ENVOY } from "../setup/pins.mjs";
 import { BIN } from "../setup/places.mjs";
 import { EDGE, EDGE_TLS, LOOPBACK, POD, UPSTREAM } from "./addresses.mjs";
-import { fiveCases, POLICY, startUpstream } from "./cases.mjs";
+import { CALLS, fiveCases, POLICY, startUpstream } from "./cases.mjs";
 import { startCluster } from "./cluster.mjs";
 import { checked, dumpOf, filtersInOrder } from "./envoy-dump.mjs";
 import { helmIn } from "./helm.mjs";
 import { gatewayConfig, hostPlaces } from "./host-gateway.mjs";
-import { HOST, installChart, makeNamespaces, NAME, NAMESPACE, runPostern } from "./installation.mjs";
+import {
+	HOST,
+	helmTest,
+	installChart,
+	makeNamespaces,
+	NAME,
+	NAMESPACE,
+	runPostern,
+} from "./installation.mjs";
 import { announceEndpoint } from "./pod.mjs";
 import { buildPolicy } from "./policy.mjs";
 import { folderFor, inPrivateRoot } from "./private-root.mjs";
@@ -42,6 +50,7 @@ const VALUES = {
 		envoyProxy: { clientCertificateRef: { name: "postern-client" } },
 		backendTLSPolicy: { caConfigMap: "authority" },
 	},
+	tests: { clientSecret: "probe-tls", calls: CALLS },
 };
 
 /** The Gateway, its route, and the service behind it. */
@@ -117,8 +126,10 @@ export async function envoyGateway(stage) {
 			service: "app",
 			ports: [{ name: "http", port: UPSTREAM }],
 		});
-		installChart(stage, helmIn(folder, kubeconfig), VALUES, buildPolicy(folder, POLICY).base64);
+		const helm = helmIn(folder, kubeconfig);
+		installChart(stage, helm, VALUES, buildPolicy(folder, POLICY).base64);
 		const stopPostern = await runPostern(stage, api);
+		await helmTest(stage, api, helm);
 		await startGateway(stage, api, kubeconfig);
 		await attached(stage, api);
 		await fiveCases(stage, {
@@ -144,6 +155,7 @@ async function certificates(api) {
 	for (const [name, namespace, dns] of [
 		["postern-tls", NAMESPACE, HOST],
 		["postern-client", "edge", SITE],
+		["probe-tls", NAMESPACE, SITE],
 		["edge-tls", "edge", SITE],
 	]) {
 		const { certificate, key } = await authority.issue({ dns: [dns] });

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { POD, POSTERN, POSTERN_ADMIN } from "./addresses.mjs";
-import { CHART } from "./helm.mjs";
+import { CHART, objectsOf } from "./helm.mjs";
 import { announcePod, startContainer } from "./pod.mjs";
 import { until } from "./stage.mjs";
 
@@ -62,4 +62,25 @@ export async function runPostern(stage, api, volumes) {
 		ports: [{ name: "grpc", port: POSTERN, appProtocol: "grpc" }],
 	});
 	return () => stage.stop(served);
+}
+
+/**
+ * `helm test`, whose pod asks Postern as Envoy would.
+ *
+ * @param {import("./stage.mjs").Stage} stage
+ * @param {import("./api-server.mjs").Api} api
+ * @param {ReturnType<typeof import("./helm.mjs").helmIn>} helm
+ */
+export async function helmTest(stage, api, helm) {
+	const hooks = objectsOf(helm("get", "hooks", "gate", "--namespace", NAMESPACE).output);
+	for (const object of hooks) if (object.kind !== "Pod") await api.apply(object);
+	const { spec } = hooks.find(({ kind }) => kind === "Pod");
+	const pod = { namespace: NAMESPACE, spec, log: "probe", hosts: [HOST] };
+	const probe = await startContainer(stage, api, pod);
+	const code = await new Promise((resolve) => probe.on("close", resolve));
+	stage.verdict(
+		"helm test: a pod's calls are decided and masked as they must be",
+		code === 0,
+		stage.log("probe"),
+	);
 }
