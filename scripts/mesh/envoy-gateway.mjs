@@ -13,7 +13,7 @@ import { createAuthority } from "../../test/support/tls-authority.ts";
 import { ENVOY } from "../setup/pins.mjs";
 import { BIN } from "../setup/places.mjs";
 import { EDGE, EDGE_TLS, LOOPBACK, POD, UPSTREAM } from "./addresses.mjs";
-import { CALLS, fiveCases, POLICY, startUpstream } from "./cases.mjs";
+import { CALLS, downCases, POLICY, servedCases, startUpstream } from "./cases.mjs";
 import { startCluster } from "./cluster.mjs";
 import { checked, dumpOf, filtersInOrder } from "./envoy-dump.mjs";
 import { helmIn } from "./helm.mjs";
@@ -132,18 +132,16 @@ export async function envoyGateway(stage) {
 		await helmTest(stage, api, helm);
 		await startGateway(stage, api, kubeconfig);
 		await attached(stage, api);
-		await fiveCases(stage, {
-			stopPostern: async () => {
-				const secure = await overTls(authority);
-				stage.verdict(
-					"the HTTPS listener masks, too",
-					secure.status === 200 && secure.body === '{"id":7}',
-					secure,
-				);
-				await configuration(stage);
-				await stopPostern();
-			},
-		});
+		await servedCases(stage);
+		const secure = await overTls(authority);
+		stage.verdict(
+			"the HTTPS listener masks, too",
+			secure.status === 200 && secure.body === '{"id":7}',
+			secure,
+		);
+		await configuration(stage);
+		await stopPostern();
+		await downCases(stage);
 	} finally {
 		stopUpstream();
 	}

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { ENVOY } from "../setup/pins.mjs";
 import { BIN, ROOT } from "../setup/places.mjs";
 import { EDGE, LOOPBACK, POSTERN, UPSTREAM } from "./addresses.mjs";
-import { fiveCases, POLICY, startUpstream } from "./cases.mjs";
+import { downCases, POLICY, servedCases, startUpstream } from "./cases.mjs";
 import { CHART, helmIn, objectsOf } from "./helm.mjs";
 import { buildPolicy } from "./policy.mjs";
 import { must } from "./stage.mjs";
@@ -154,7 +154,9 @@ export async function hostGateway(stage) {
 		env: { ...process.env, HOME: folder },
 	});
 	try {
-		await fiveCases(stage, { stopPostern: () => stage.stop(served) });
+		await servedCases(stage);
+		await stage.stop(served);
+		await downCases(stage);
 		const failed = stage.log("gateway").match(/^.*Failed to process JSON patches.*$/m);
 		verdict("the patch applies", failed === null, failed?.[0]);
 	} finally {

@@ -1,6 +1,6 @@
 /** What `npm run test:mesh` does, in namespaces of its own: the parts that are named, one after the other. */
 import { join } from "node:path";
-import { POD } from "./addresses.mjs";
+import { GATEWAY_POD, POD, SHOP_POD } from "./addresses.mjs";
 import { PARTS } from "./parts.mjs";
 import { createStage, must } from "./stage.mjs";
 
@@ -11,7 +11,7 @@ const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(0)} s`;
 const say = (/** @type {string} */ text) => process.stdout.write(`[${seconds(begun)}] ${text}\n`);
 
 must("ip", ["link", "set", "lo", "up"]);
-must("ip", ["address", "add", `${POD}/32`, "dev", "lo"]);
+for (const each of [POD, GATEWAY_POD, SHOP_POD]) must("ip", ["address", "add", `${each}/32`, "dev", "lo"]);
 /** @type {boolean[]} */
 const results = [];
 for (const name of names) {

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BIN, ISTIO_FILES } from "../setup/places.mjs";
-import { ISTIOD, LOOPBACK, POD, PROXY_ADMIN } from "./addresses.mjs";
+import { ISTIOD, LOOPBACK } from "./addresses.mjs";
 import { folderFor } from "./private-root.mjs";
 
 /**
@@ -10,9 +10,21 @@ import { folderFor } from "./private-root.mjs";
  *
  * @param {import("./stage.mjs").Stage} stage
  * @param {import("./api-server.mjs").Api} api
- * @param {{ namespace: string, account: string, labels: Record<string, string>, env?: NodeJS.ProcessEnv }} workload
+ * @param {{
+ *   namespace: string,
+ *   account: string,
+ *   labels: Record<string, string>,
+ *   role: "router" | "sidecar",
+ *   address: string,
+ *   admin?: number,
+ *   env?: NodeJS.ProcessEnv,
+ * }} workload `address`: where istiod believes it to be; `admin`: port of its Envoy, from which its other ports are counted
  */
-export async function startAgent(stage, api, { namespace, account, labels, env = {} }) {
+export async function startAgent(
+	stage,
+	api,
+	{ namespace, account, labels, role, address, admin = 0, env = {} },
+) {
 	const name = `agent-${account}`;
 	const folder = join(stage.folder, name);
 	mkdirSync(folder);
@@ -27,13 +39,13 @@ export async function startAgent(stage, api, { namespace, account, labels, env =
 		binaryPath: join(BIN, "envoy"),
 		configPath: join(folder, "etc", "istio", "proxy"),
 		proxyBootstrapTemplatePath: join(ISTIO_FILES, "envoy_bootstrap.json"),
-		proxyAdminPort: PROXY_ADMIN,
+		proxyAdminPort: admin,
 		statusPort: 0,
 		concurrency: 1,
 		terminationDrainDuration: "1s",
 	};
 	mkdirSync(config.configPath, { recursive: true });
-	return stage.start(name, join(BIN, "pilot-agent"), ["proxy", "router"], {
+	return stage.start(name, join(BIN, "pilot-agent"), ["proxy", role], {
 		cwd: folder,
 		env: {
 			PATH: process.env.PATH,
@@ -41,7 +53,9 @@ export async function startAgent(stage, api, { namespace, account, labels, env =
 			POD_NAME: `${account}-0`,
 			POD_NAMESPACE: namespace,
 			SERVICE_ACCOUNT: account,
-			INSTANCE_IP: POD,
+			INSTANCE_IP: address,
+			ENVOY_STATUS_PORT: String(admin + 21),
+			ENVOY_PROMETHEUS_PORT: String(admin + 90),
 			ISTIO_META_CLUSTER_ID: "Kubernetes",
 			ISTIOD_SAN: "istiod.istio-system.svc",
 			PROXY_CONFIG: JSON.stringify(config),

@@ -1,17 +1,29 @@
 /**
  * Istio: the chart is installed as it is shipped, the part of the mesh configuration that its notes print goes to istiod,
- * and the real Envoy of an ingress gateway, started by Istio's own agent, reaches Postern over Istio's mutual TLS.
- * Postern's certificate is what another agent writes to files.
+ * and the real Envoys of an ingress gateway and of a workload's sidecar, started by Istio's own agents, reach Postern over
+ * Istio's mutual TLS. Postern's certificate is what another agent writes to files.
  *
  * What differs from a cluster: there is no kubelet, so the sidecar of Postern's pod is not injected but started with the
- * setting that the pod's annotation asks for; pods and endpoints are announced by hand; and the Envoy is Envoy's own
- * instead of Istio's, so that Istio's filters for telemetry and peer metadata, which only its build has, are switched off.
+ * setting that the pod's annotation asks for, and traffic is not redirected to a sidecar but comes to a port that a Sidecar
+ * resource opens; pods and endpoints are announced by hand; and the Envoys are Envoy's own instead of Istio's, so that
+ * Istio's filters for telemetry and peer metadata, which only its build has, are switched off.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BIN } from "../setup/places.mjs";
-import { EDGE, ISTIOD, LOOPBACK, POD, PROXY_ADMIN, UPSTREAM } from "./addresses.mjs";
-import { fiveCases, POLICY, startUpstream } from "./cases.mjs";
+import {
+	EDGE,
+	GATEWAY_ADMIN,
+	GATEWAY_POD,
+	ISTIOD,
+	LOOPBACK,
+	POD,
+	SHOP,
+	SHOP_ADMIN,
+	SHOP_POD,
+	UPSTREAM,
+} from "./addresses.mjs";
+import { downCases, POLICY, servedCases, startUpstream } from "./cases.mjs";
 import { startCluster } from "./cluster.mjs";
 import { checked, dumpOf, filtersInOrder } from "./envoy-dump.mjs";
 import { helmIn, objectsOf } from "./helm.mjs";
@@ -24,26 +36,47 @@ import { until } from "./stage.mjs";
 
 const INGRESS = "istio-ingress";
 const SYSTEM = "istio-system";
-const LABELS = { istio: "edge" };
+const EDGE_LABELS = { istio: "edge" };
+const SHOP_LABELS = { app: "shop" };
 
 const VALUES = {
 	tls: { istio: { enabled: true } },
-	callers: [`spiffe://cluster.local/ns/${INGRESS}/sa/edge`],
+	callers: [`spiffe://cluster.local/ns/${INGRESS}/sa/edge`, "spiffe://cluster.local/ns/shop/sa/shop"],
 	istio: {
 		enabled: true,
-		targets: [{ name: "edge", namespace: INGRESS, context: "gateway", selector: LABELS }],
+		targets: [
+			{ name: "edge", namespace: INGRESS, context: "gateway", selector: EDGE_LABELS },
+			{ name: "shop", namespace: "shop", context: "sidecar", selector: SHOP_LABELS },
+		],
 	},
 };
 
-/** The gateway, what it leads to, and its account. */
+/** The gateway and what it leads to, and the workload with a sidecar. */
 const AROUND = [
 	{ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "edge", namespace: INGRESS } },
+	{ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "shop", namespace: "shop" } },
+	{
+		apiVersion: "networking.istio.io/v1",
+		kind: "Sidecar",
+		metadata: { name: "shop", namespace: "shop" },
+		spec: {
+			workloadSelector: { labels: SHOP_LABELS },
+			ingress: [
+				{
+					port: { number: SHOP, name: "http", protocol: "HTTP" },
+					bind: SHOP_POD,
+					captureMode: "NONE",
+					defaultEndpoint: `${LOOPBACK}:${UPSTREAM}`,
+				},
+			],
+		},
+	},
 	{
 		apiVersion: "networking.istio.io/v1",
 		kind: "Gateway",
 		metadata: { name: "edge", namespace: INGRESS },
 		spec: {
-			selector: LABELS,
+			selector: EDGE_LABELS,
 			servers: [{ port: { number: EDGE, name: "http", protocol: "HTTP" }, hosts: ["*"] }],
 		},
 	},
@@ -73,35 +106,58 @@ const AROUND = [
 	},
 ];
 
+/** The Envoys that ask Postern. */
+const PROXIES = [
+	{
+		name: "the ingress gateway",
+		agent: {
+			...{ namespace: INGRESS, account: "edge", labels: EDGE_LABELS },
+			...{ role: /** @type {const} */ ("router"), address: GATEWAY_POD, admin: GATEWAY_ADMIN },
+		},
+		edge: `${LOOPBACK}:${EDGE}`,
+		listener: `0.0.0.0_${EDGE}`,
+	},
+	{
+		name: "a sidecar",
+		agent: {
+			...{ namespace: "shop", account: "shop", labels: SHOP_LABELS },
+			...{ role: /** @type {const} */ ("sidecar"), address: SHOP_POD, admin: SHOP_ADMIN },
+		},
+		edge: `${SHOP_POD}:${SHOP}`,
+		listener: `${SHOP_POD}_${SHOP}`,
+	},
+];
+
 /** @param {import("./stage.mjs").Stage} stage */
 export async function istio(stage) {
 	const { folder, verdict } = stage;
 	const { api, kubeconfig } = await startCluster(stage, BIN);
 	stage.say("the API server is ready");
-	await makeNamespaces(api, [INGRESS, NAMESPACE, SYSTEM]);
+	await makeNamespaces(api, [INGRESS, "shop", NAMESPACE, SYSTEM]);
 	for (const object of AROUND) await api.apply(object);
 	const endpoint = { namespace: INGRESS, service: "app", ports: [{ name: "http", port: UPSTREAM }] };
 	await announceEndpoint(api, endpoint);
 	const notes = installChart(stage, helmIn(folder, kubeconfig), VALUES, buildPolicy(folder, POLICY).base64);
-	const stopUpstream = startUpstream(POD);
+	const stopUpstreams = [startUpstream(POD), startUpstream(LOOPBACK)];
 	try {
 		await startIstiod(stage, api, { kubeconfig, notes });
 		const stopPostern = await runPostern(stage, api, { tls: await certificateFiles(stage, api) });
-		await startAgent(stage, api, { namespace: INGRESS, account: "edge", labels: LABELS });
-		await fiveCases(stage, {
-			stopPostern: async () => {
-				const dump = await dumpOf(`${LOOPBACK}:${PROXY_ADMIN}`);
-				filtersInOrder(stage, dump, `0.0.0.0_${EDGE}`);
-				checked(stage, dump, []);
-				await stopPostern();
-			},
-		});
+		for (const { name, agent, edge, listener } of PROXIES) {
+			stage.say(name);
+			await startAgent(stage, api, agent);
+			await servedCases(stage, edge);
+			const dump = await dumpOf(`${LOOPBACK}:${agent.admin}`);
+			filtersInOrder(stage, dump, listener);
+			checked(stage, dump, []);
+		}
+		await stopPostern();
+		for (const { edge } of PROXIES) await downCases(stage, edge);
 		const complaints = stage
 			.log("istiod")
 			.match(/^.*(?:unknown field|Failed to generate|failed to apply).*$/gim);
 		verdict("istiod knows every field", complaints === null, complaints?.slice(0, 3));
 	} finally {
-		stopUpstream();
+		for (const stop of stopUpstreams) stop();
 	}
 }
 
@@ -143,7 +199,7 @@ async function startIstiod(stage, api, { kubeconfig, notes }) {
 		({ status }) => status === 200,
 	);
 	if (ready.status !== 200) throw new Error(`istiod is not ready:\n${stage.log("istiod").slice(-2000)}`);
-	for (const namespace of [INGRESS, NAMESPACE]) {
+	for (const namespace of [INGRESS, "shop", NAMESPACE]) {
 		const known = await until(
 			() => api.get("v1", "ConfigMap", "istio-ca-root-cert", namespace),
 			({ status }) => status === 200,
@@ -167,6 +223,13 @@ async function certificateFiles(stage, api) {
 	const folder = join(stage.folder, "tls");
 	mkdirSync(folder);
 	const env = { OUTPUT_CERTS: folder, DISABLE_ENVOY: "true" };
-	await startAgent(stage, api, { namespace: NAMESPACE, account: NAME, labels, env });
+	await startAgent(stage, api, {
+		namespace: NAMESPACE,
+		account: NAME,
+		labels,
+		role: "sidecar",
+		address: POD,
+		env,
+	});
 	return folder;
 }
