@@ -23,3 +23,4 @@ export const POSTERN_ADMIN = 8181;
 export const ISTIOD = { http: 15080, grpc: 15010, secure: 15012, monitoring: 15014 };
 export const GATEWAY_ADMIN = 15000;
 export const SHOP_ADMIN = 15100;
+export const POSTERN_AGENT = 15200;

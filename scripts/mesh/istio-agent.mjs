@@ -16,15 +16,12 @@ import { folderFor } from "./private-root.mjs";
  *   labels: Record<string, string>,
  *   role: "router" | "sidecar",
  *   address: string,
- *   admin?: number,
+ *   admin: number,
  *   env?: NodeJS.ProcessEnv,
- * }} workload `address`: where istiod believes it to be; `admin`: port of its Envoy, from which its other ports are counted
+ * }} workload `address`: where istiod believes it to be; `admin`: port of its Envoy, from which other
+ *   ports are counted
  */
-export async function startAgent(
-	stage,
-	api,
-	{ namespace, account, labels, role, address, admin = 0, env = {} },
-) {
+export async function startAgent(stage, api, { namespace, account, labels, role, address, admin, env = {} }) {
 	const name = `agent-${account}`;
 	const folder = join(stage.folder, name);
 	mkdirSync(folder);
@@ -37,14 +34,14 @@ export async function startAgent(
 	const config = {
 		discoveryAddress: `${LOOPBACK}:${ISTIOD.secure}`,
 		binaryPath: join(BIN, "envoy"),
-		configPath: join(folder, "etc", "istio", "proxy"),
+		configPath: "./etc/istio/proxy",
 		proxyBootstrapTemplatePath: join(ISTIO_FILES, "envoy_bootstrap.json"),
 		proxyAdminPort: admin,
-		statusPort: 0,
+		statusPort: admin + 20,
 		concurrency: 1,
 		terminationDrainDuration: "1s",
 	};
-	mkdirSync(config.configPath, { recursive: true });
+	mkdirSync(join(folder, config.configPath), { recursive: true });
 	return stage.start(name, join(BIN, "pilot-agent"), ["proxy", role], {
 		cwd: folder,
 		env: {

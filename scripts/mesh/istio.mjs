@@ -18,6 +18,7 @@ import {
 	ISTIOD,
 	LOOPBACK,
 	POD,
+	POSTERN_AGENT,
 	SHOP,
 	SHOP_ADMIN,
 	SHOP_POD,
@@ -229,6 +230,7 @@ async function certificateFiles(stage, api) {
 		labels,
 		role: "sidecar",
 		address: POD,
+		admin: POSTERN_AGENT,
 		env,
 	});
 	return folder;
