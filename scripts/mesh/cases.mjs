@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, request } from "node:http";
 import { EDGE, LOOPBACK, UPSTREAM } from "./addresses.mjs";
 import { until } from "./stage.mjs";
 
@@ -36,6 +36,7 @@ export function startUpstream(address) {
 			}),
 		);
 	});
+	server.on("upgrade", (_request, socket) => socket.end("HTTP/1.1 101 Switching Protocols\r\n\r\n"));
 	server.listen(UPSTREAM, address);
 	return () => {
 		server.closeAllConnections();
@@ -52,6 +53,29 @@ async function ask(edge, path, headers = {}) {
 	const begun = Date.now();
 	const response = await fetch(`http://${edge}${path}`, { headers, signal: AbortSignal.timeout(5000) });
 	return { status: response.status, body: await response.text(), ms: Date.now() - begun };
+}
+
+/** What an allowed call for a WebSocket gets. @param {string} edge @returns {Promise<number | undefined>} */
+function askToUpgrade(edge) {
+	return new Promise((resolve, reject) => {
+		const headers = {
+			connection: "Upgrade",
+			upgrade: "websocket",
+			"sec-websocket-version": "13",
+			"sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+		};
+		const asked = request(`http://${edge}/open`, { headers, timeout: 5000 }, (response) => {
+			response.resume();
+			resolve(response.statusCode);
+		});
+		asked.on("upgrade", (response, socket) => {
+			socket.destroy();
+			resolve(response.statusCode);
+		});
+		asked.on("timeout", () => asked.destroy(new Error("no answer to a WebSocket")));
+		asked.on("error", reject);
+		asked.end();
+	});
 }
 
 /**
@@ -75,6 +99,8 @@ export async function servedCases({ verdict }, edge = `${LOOPBACK}:${EDGE}`) {
 	verdict("a denied call is 403", denied.status === 403 && denied.body === "", denied);
 	const escaped = await ask(edge, "/open%2fdoor");
 	verdict("an escaped slash is refused", escaped.status === 400, escaped);
+	const upgraded = await askToUpgrade(edge);
+	verdict("a WebSocket is refused", upgraded === 403, upgraded);
 }
 
 /**

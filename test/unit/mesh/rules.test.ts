@@ -12,6 +12,7 @@ const AUTHZ = good("authz_fails_open");
 const BODY = good("authz_partial_body");
 const PROC = good("proc_fails_open");
 const EDGE = good("edge_path_raw");
+const UPGRADES = readFileSync(join(ROOT, "test/corpora/envoy-checks/chain_upgrades/bad.yaml"), "utf8");
 const MTLS = good("edge_certificates_untrusted");
 const ROUTES = good("route_rewritten");
 const CLUSTER = good("cluster_breaker_default");
@@ -33,6 +34,9 @@ const matchedBy = (text: string): string =>
 		(socket) =>
 			`transport_socket_matches:\n- name: one\n  match: { name: one }\n${socket.replaceAll(/^/gm, "  ").trimEnd()}\n`,
 	);
+
+/** A route's word against the manager's. */
+const REFUSED = "upgrade_configs: [ { upgrade_type: websocket, enabled: false } ]";
 
 type Case = readonly [name: string, text: string, codes: readonly string[], facts?: Partial<PosternFacts>];
 const held = (cases: readonly Case[]) =>
@@ -408,6 +412,47 @@ describe("the edge", () => {
 				"      request_timeout: 30s\n      upgrade_configs: [ { upgrade_type: websocket, enabled: false } ]\n",
 			),
 			[],
+		],
+		[
+			"an upgrade that its one route switches off",
+			but(UPGRADES, "timeout: 15s\n", `timeout: 15s\n${" ".repeat(14)}${REFUSED}\n`),
+			[],
+		],
+		[
+			"an upgrade that its one route switches off, in other letters",
+			but(
+				UPGRADES,
+				"timeout: 15s\n",
+				`timeout: 15s\n${" ".repeat(14)}${but(REFUSED, "websocket", "WebSocket")}\n`,
+			),
+			[],
+		],
+		[
+			"an upgrade when its route switches off another",
+			but(
+				UPGRADES,
+				"timeout: 15s\n",
+				`timeout: 15s\n${" ".repeat(14)}${but(REFUSED, "websocket", "spdy/3.1")}\n`,
+			),
+			["chain_upgrades"],
+		],
+		[
+			"an upgrade that every route to an upstream switches off",
+			but(UPGRADES, "timeout: 15s\n", `timeout: 15s\n${" ".repeat(14)}${REFUSED}\n`).replace(
+				/( {10})- name: all\n(?: {12}.*\n)+/,
+				(route, indent) =>
+					`${indent}- match: { prefix: /open }\n${indent}  redirect: { path_redirect: / }\n${route}`,
+			),
+			[],
+		],
+		[
+			"an upgrade that another route leaves on",
+			but(UPGRADES, "timeout: 15s\n", `timeout: 15s\n${" ".repeat(14)}${REFUSED}\n`).replace(
+				/( {10})- name: all\n(?: {12}.*\n)+/,
+				(route) =>
+					`${route.replace("prefix: /", "prefix: /other").replace(`${" ".repeat(14)}${REFUSED}\n`, "")}${route}`,
+			),
+			["chain_upgrades"],
 		],
 		[
 			"extended CONNECT over HTTP/3",
