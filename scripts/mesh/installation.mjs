@@ -16,7 +16,7 @@ export async function makeNamespaces(api, names) {
 }
 
 /**
- * Installs the chart as it is.
+ * Installs the chart as it is, or upgrades it to other values.
  *
  * @param {import("./stage.mjs").Stage} stage
  * @param {ReturnType<typeof import("./helm.mjs").helmIn>} helm
@@ -28,7 +28,7 @@ export function installChart(stage, helm, values, policy) {
 	const file = join(stage.folder, "values.json");
 	writeFileSync(file, JSON.stringify({ drainSeconds: 1, ...values }));
 	const given = ["--namespace", NAMESPACE, "-f", file, "--set-file", `policy.inline=${policy}`];
-	const { ok, output, error } = helm("install", "gate", CHART, ...given);
+	const { ok, output, error } = helm("upgrade", "--install", "gate", CHART, ...given);
 	stage.verdict("the chart installs", ok && error === "", error);
 	if (!ok) throw new Error(error);
 	return output;
@@ -39,29 +39,34 @@ export function installChart(stage, helm, values, policy) {
  *
  * @param {import("./stage.mjs").Stage} stage
  * @param {import("./api-server.mjs").Api} api
- * @param {Record<string, string>} [volumes] folders in place of volumes that the API server does not hold
+ * @param {{ volumes?: Record<string, string>, replica?: number }} [options] `volumes`: folders in place of volumes that the
+ *   API server does not hold
  * @returns {Promise<() => Promise<void>>} ends it
  */
-export async function runPostern(stage, api, volumes) {
+export async function runPostern(stage, api, { volumes, replica = 0 } = {}) {
+	const log = `postern-${replica}`;
 	const { body } = await api.get("apps/v1", "Deployment", NAME, NAMESPACE);
 	const { template } = body.spec;
-	const pod = { namespace: NAMESPACE, spec: template.spec, log: "postern", volumes };
+	const pod = { namespace: NAMESPACE, spec: template.spec, log, volumes };
 	const served = await startContainer(stage, api, pod);
 	const ready = await until(
 		() => fetch(`http://${POD}:${POSTERN_ADMIN}/readyz`, { signal: AbortSignal.timeout(2000) }),
 		({ status }) => status === 200,
 		30,
 	);
-	if (ready.status !== 200) throw new Error(`Postern does not get ready:\n${stage.log("postern")}`);
+	if (ready.status !== 200) throw new Error(`Postern does not get ready:\n${stage.log(log)}`);
 	stage.say("Postern runs with the arguments and volumes of its Deployment");
 	await announcePod(api, {
 		namespace: NAMESPACE,
-		name: `${NAME}-0`,
+		name: `${NAME}-${replica}`,
 		template,
 		service: NAME,
 		ports: [{ name: "grpc", port: POSTERN, appProtocol: "grpc" }],
 	});
-	return () => stage.stop(served);
+	return async () => {
+		await stage.stop(served);
+		await api.call("DELETE", `/api/v1/namespaces/${NAMESPACE}/pods/${NAME}-${replica}?gracePeriodSeconds=0`);
+	};
 }
 
 /**

@@ -10,6 +10,7 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createAuthority } from "../../test/support/tls-authority.ts";
 import { BIN } from "../setup/places.mjs";
 import {
 	EDGE,
@@ -28,7 +29,7 @@ import { downCases, POLICY, servedCases, startUpstream } from "./cases.mjs";
 import { startCluster } from "./cluster.mjs";
 import { checked, dumpOf, filtersInOrder } from "./envoy-dump.mjs";
 import { helmIn, objectsOf } from "./helm.mjs";
-import { installChart, makeNamespaces, NAME, NAMESPACE, runPostern } from "./installation.mjs";
+import { HOST, installChart, makeNamespaces, NAME, NAMESPACE, runPostern } from "./installation.mjs";
 import { startAgent } from "./istio-agent.mjs";
 import { announceEndpoint } from "./pod.mjs";
 import { buildPolicy } from "./policy.mjs";
@@ -139,11 +140,15 @@ export async function istio(stage) {
 	for (const object of AROUND) await api.apply(object);
 	const endpoint = { namespace: INGRESS, service: "app", ports: [{ name: "http", port: UPSTREAM }] };
 	await announceEndpoint(api, endpoint);
-	const notes = installChart(stage, helmIn(folder, kubeconfig), VALUES, buildPolicy(folder, POLICY).base64);
+	const helm = helmIn(folder, kubeconfig);
+	const policy = buildPolicy(folder, POLICY).base64;
+	const notes = installChart(stage, helm, VALUES, policy);
 	const stopUpstreams = [startUpstream(POD), startUpstream(LOOPBACK)];
 	try {
 		await startIstiod(stage, api, { kubeconfig, notes });
-		const stopPostern = await runPostern(stage, api, { tls: await certificateFiles(stage, api) });
+		const stopPostern = await runPostern(stage, api, {
+			volumes: { tls: await certificateFiles(stage, api) },
+		});
 		for (const { name, agent, edge, listener, ignored } of PROXIES) {
 			stage.say(name);
 			await startAgent(stage, api, agent);
@@ -153,6 +158,12 @@ export async function istio(stage) {
 			checked(stage, dump, ignored);
 		}
 		await stopPostern();
+		for (const { edge } of PROXIES) await downCases(stage, edge);
+		stage.say("an upgrade to certificates of one's own, by DestinationRule MUTUAL");
+		installChart(stage, helm, await ownCertificates(stage, api), policy);
+		const stopSecond = await runPostern(stage, api, { replica: 1 });
+		for (const { edge } of PROXIES) await servedCases(stage, edge);
+		await stopSecond();
 		for (const { edge } of PROXIES) await downCases(stage, edge);
 		const complaints = stage
 			.log("istiod")
@@ -235,4 +246,33 @@ async function certificateFiles(stage, api) {
 		env,
 	});
 	return folder;
+}
+
+/** Values for which Istio issues nothing, and what they name. @param {import("./stage.mjs").Stage} stage @param {import("./api-server.mjs").Api} api */
+async function ownCertificates(stage, api) {
+	const authority = await createAuthority("company");
+	const server = await authority.issue({ dns: [HOST] });
+	await api.apply({
+		apiVersion: "v1",
+		kind: "Secret",
+		metadata: { name: "postern-tls", namespace: NAMESPACE },
+		type: "kubernetes.io/tls",
+		stringData: { "tls.crt": server.certificate, "tls.key": server.key, "ca.crt": authority.pem },
+	});
+	const client = await authority.issue({ dns: ["edge.internal.example"] });
+	const file = (name, text) => {
+		const path = join(stage.folder, name);
+		writeFileSync(path, text);
+		return path;
+	};
+	const tls = {
+		clientCertificate: file("client.crt", client.certificate),
+		privateKey: file("client.key", client.key),
+		caCertificates: file("ca.crt", authority.pem),
+	};
+	return {
+		tls: { existingSecret: "postern-tls" },
+		callers: ["dns:edge.internal.example"],
+		istio: { ...VALUES.istio, destinationRule: { mode: "MUTUAL", tls } },
+	};
 }
