@@ -1,11 +1,14 @@
 import { rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { definitions } from "./setup/definitions.mjs";
 import { envoy } from "./setup/envoy.mjs";
 import { envoyGateway } from "./setup/envoy-gateway.mjs";
 import { h2spec } from "./setup/h2spec.mjs";
 import { helm } from "./setup/helm.mjs";
+import { istio } from "./setup/istio.mjs";
 import { kubeconform } from "./setup/kubeconform.mjs";
+import { kubernetes } from "./setup/kubernetes.mjs";
 import { takeLock } from "./setup/lock.mjs";
 import { node } from "./setup/node.mjs";
 import { opa } from "./setup/opa.mjs";
@@ -16,12 +19,24 @@ import { createProgress } from "./setup/progress.mjs";
 import { schemas } from "./setup/schemas.mjs";
 import { describe, EXIT_ENVIRONMENT, EXIT_INTERRUPTED, SetupError } from "./setup/setup-error.mjs";
 
-const PARTS = { packages, node, envoy, opa, h2spec, helm, kubeconform, schemas, envoyGateway, openbao };
+const PARTS = {
+	...{ packages, node, envoy, opa, h2spec, helm, kubeconform, schemas, openbao },
+	...{ definitions, envoyGateway, kubernetes, istio },
+};
 
 /** What the demo and every command of the project need. */
 const USUAL = /** @type {const} */ (["packages", "node", "envoy", "opa"]);
 /** What all tests need. */
 export const FOR_TESTS = /** @type {const} */ ([...USUAL, "h2spec", "helm", "kubeconform", "schemas"]);
+/** What `npm run setup` fetches: all but the control planes, which take long to build and which one command runs. */
+const FOR_EVERYDAY = /** @type {const} */ ([...FOR_TESTS, "openbao"]);
+/** What each part of `npm run test:mesh` needs, by its name. */
+export const FOR_MESHES = /** @type {const} */ ({
+	"host-gateway": [...USUAL, "helm", "envoyGateway"],
+	kubernetes: [...USUAL, "helm", "definitions", "kubernetes"],
+	"envoy-gateway": [...USUAL, "helm", "definitions", "kubernetes", "envoyGateway"],
+	istio: [...USUAL, "helm", "definitions", "kubernetes", "istio"],
+});
 
 /** @param {unknown} error */
 const messageOf = (error) => (error instanceof Error ? error.message : String(error));
@@ -77,8 +92,19 @@ function abortOnSignals() {
 	};
 }
 
-/** What `npm run test:mesh` needs. */
-export const FOR_MESHES = /** @type {const} */ ([...USUAL, "helm", "envoyGateway"]);
+/**
+ * What this machine lacks for these parts, one message each; nothing is installed.
+ *
+ * @param {readonly (keyof typeof PARTS)[]} names
+ * @returns {Promise<readonly string[]>}
+ */
+export async function lackingFor(names) {
+	const found = names.map(async (name) => {
+		const part = PARTS[name];
+		return part.ready() || (await part.adopt()) ? [] : part.problems();
+	});
+	return (await Promise.all(found)).flat();
+}
 
 /**
  * Makes sure that everything Postern's development needs is in place. Instant when it is.
@@ -152,6 +178,6 @@ export function withTools(bin) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-	const { installed } = await setUpOrExit(Object.keys(PARTS));
+	const { installed } = await setUpOrExit(FOR_EVERYDAY);
 	process.stderr.write(installed === 0 ? "Everything is in place.\n" : "Ready.\n");
 }

@@ -109,6 +109,35 @@ export const ENVOY_GATEWAY = {
 	flags: "-X github.com/envoyproxy/gateway/internal/cmd/version.envoyGatewayVersion=v1.9.1",
 };
 
+/** The API server that `npm run test:mesh` runs, and what it keeps its objects in; minutes to build, too. */
+export const KUBERNETES = {
+	version: "1.34.4",
+	/** Kubernetes' own go.mod leads to folders of its repository for these; each is a module of its own, too. */
+	staging: [
+		...["api", "apiextensions-apiserver", "apimachinery", "apiserver", "cli-runtime", "client-go"],
+		...["cloud-provider", "cluster-bootstrap", "code-generator", "component-base", "component-helpers"],
+		...["controller-manager", "cri-api", "cri-client", "csi-translation-lib", "dynamic-resource-allocation"],
+		...["endpointslice", "externaljwt", "kms", "kube-aggregator", "kube-controller-manager", "kube-proxy"],
+		...["kube-scheduler", "kubectl", "kubelet", "metrics", "mount-utils", "pod-security-admission"],
+		...["sample-apiserver", "sample-cli-plugin", "sample-controller"],
+	],
+	stagingVersion: "0.34.4",
+	etcd: "3.6.4",
+	/** Oldest Go that builds both. */
+	go: [1, 24],
+};
+
+/** Istio's control plane and the agent beside its proxies, likewise. It has no releases as a module. */
+export const ISTIO = {
+	version: "0.0.0-20260827124520-eed52ebb66ad",
+	module: "istio.io/istio",
+	sum: "h1:ui9TJjRMAV/hb5ehQaZDq7IUGxuQP6dra9lapT/VjHI=",
+	programs: ["pilot-discovery", "pilot-agent"],
+	/** From which the agent makes the first configuration of its proxy. */
+	bootstrap: "tools/packaging/common/envoy_bootstrap.json",
+	go: [1, 26],
+};
+
 /** Where the schemas of resources come from: Kubernetes' own, and the definitions of what the chart can make besides. */
 export const SCHEMAS = {
 	kubernetes: {
@@ -159,3 +188,22 @@ export const SCHEMAS = {
 		},
 	],
 };
+
+/** The same modules, with all definitions of a folder: control planes watch more kinds than the chart makes. */
+export const DEFINITIONS = [
+	["github.com/envoyproxy/gateway", "charts/gateway-crds-helm/templates/generated"],
+	["sigs.k8s.io/gateway-api", "config/crd/standard"],
+	["istio.io/api", "kubernetes/customresourcedefinitions.gen.yaml"],
+	["github.com/cert-manager/cert-manager", "deploy/crds"],
+	[
+		"github.com/prometheus-operator/prometheus-operator",
+		"example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml",
+	],
+	[
+		"github.com/prometheus-operator/prometheus-operator",
+		"example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml",
+	],
+].map(([name, from]) => {
+	const pin = SCHEMAS.definitions.find(({ module }) => module.startsWith(`${name}@`));
+	return { module: pin?.module ?? "", sum: pin?.sum ?? "", from };
+});

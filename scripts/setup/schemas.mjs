@@ -12,7 +12,7 @@ import { basename, join } from "node:path";
 import { verify } from "./checksum.mjs";
 import { run } from "./command.mjs";
 import { findProgram } from "./find-program.mjs";
-import { goEnvironment } from "./go.mjs";
+import { fetchGoModule } from "./go-module.mjs";
 import { SCHEMAS } from "./pins.mjs";
 import { TEMP, TOOLS } from "./places.mjs";
 
@@ -99,23 +99,8 @@ async function kubernetes(next, signal) {
 
 /** @param {string} next @param {AbortSignal} signal */
 async function definitions(next, signal) {
-	const folder = join(TEMP, "modules");
-	mkdirSync(folder, { recursive: true });
-	writeFileSync(join(folder, "go.mod"), "module schemas\n");
-	for (const { module, sum, files } of SCHEMAS.definitions) {
-		const result = await run(findProgram("go"), ["mod", "download", "-json", module], {
-			cwd: folder,
-			env: goEnvironment({ GOFLAGS: "-mod=mod" }),
-			signal,
-			timeoutMs: LIMIT_MS,
-		});
-		const found = result.ok ? JSON.parse(result.output.slice(result.output.indexOf("{"))) : {};
-		if (!result.ok || typeof found.Dir !== "string") {
-			throw new Error(`go could not fetch ${module}:\n${result.tail}`);
-		}
-		if (found.Sum !== sum) {
-			throw new Error(`${module}: checksum ${found.Sum} where ${sum} was expected. Nothing was installed.`);
-		}
-		for (const file of files) copyFileSync(join(found.Dir, file), join(next, "definitions", basename(file)));
+	for (const { files, ...module } of SCHEMAS.definitions) {
+		const source = await fetchGoModule(module, join(TEMP, "modules"), signal);
+		for (const file of files) copyFileSync(join(source, file), join(next, "definitions", basename(file)));
 	}
 }

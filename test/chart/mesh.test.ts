@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { parse, stringify } from "yaml";
 import { chartRenderer, type Rendering, valueSets } from "../support/chart/render.ts";
 import { checkTexts } from "../support/mesh-check.ts";
+import { ROOT } from "../support/source-tree.ts";
 
 const SETS = new Map(valueSets());
 const renderer = chartRenderer();
@@ -115,6 +118,38 @@ describe("the resources of one release", () => {
 		const service = /service: (\S+)/.exec(meshConfig)?.[1];
 		expect(cluster).toBe(`outbound|9191||${service}`);
 		expect(resources.find(({ kind }) => kind === "DestinationRule").spec.host).toBe(service);
+	});
+
+	test.each([
+		["istio-sidecar", "SIDECAR_INBOUND"],
+		["istio-gateway", "GATEWAY"],
+	])("%s: routes to an upstream refuse WebSockets, which Istio allows everywhere", async (name, context) => {
+		const { resources } = await rendered(name);
+		const patches = resources.find(({ kind }) => kind === "EnvoyFilter").spec.configPatches;
+		const [patch, ...more] = patches.filter(({ applyTo }: { applyTo: string }) => applyTo === "HTTP_ROUTE");
+		expect(more).toEqual([]);
+		expect(patch.match).toEqual({ context, routeConfiguration: { vhost: { route: { action: "ROUTE" } } } });
+		expect(patch.patch.value.route).toEqual({
+			upgrade_configs: [{ upgrade_type: "websocket", enabled: false }],
+		});
+	});
+
+	test.each(["istio-access-only", "istio-waypoint"])("%s: routes are as they were", async (name) => {
+		const { resources } = await rendered(name);
+		expect(JSON.stringify(resources.filter(({ kind }) => kind === "EnvoyFilter"))).not.toContain(
+			"HTTP_ROUTE",
+		);
+	});
+
+	test("say of routes what envoy/authz-and-fields.yaml says", async () => {
+		const { resources } = await rendered("istio-gateway");
+		const patches = resources.find(({ kind }) => kind === "EnvoyFilter").spec.configPatches;
+		const { route: _, ...headers } = patches.at(-1).patch.value;
+		const text = readFileSync(join(ROOT, "envoy", "authz-and-fields.yaml"), "utf8");
+		const example = parse(text.replaceAll(/\$\{[^}]*\}/g, "1"));
+		const manager = example.static_resources.listeners[0].filter_chains[0].filters[0].typed_config;
+		expect(manager.route_config.virtual_hosts[0].routes[0]).toMatchObject(headers);
+		expect(Object.keys(headers)).toHaveLength(3);
 	});
 
 	test("name filters and cluster as Envoy Gateway names them", async () => {

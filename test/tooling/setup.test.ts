@@ -72,6 +72,8 @@ describe("a machine without the prerequisites", () => {
 		expect(output).toMatch(/npm is missing.*install Node\.js/s);
 		expect(output).toMatch(/python3 with pip is missing.*apt-get install python3 python3-pip/s);
 		expect(output).toMatch(/go is missing.*Install Go 1\.26 or newer/s);
+		// One command alone runs control planes, and builds them then.
+		expect(output).not.toMatch(/envoy-gateway|API server|istiod/);
 		expect(existsSync(join(checkout, "node_modules"))).toBe(false);
 		expect(readdirSync(join(checkout, ".tools")).filter((name) => name !== "bin")).not.toContain("tmp");
 		expect(existsSync(join(checkout, ".tools", "setup.lock"))).toBe(false);
@@ -91,6 +93,35 @@ describe("a machine without the prerequisites", () => {
 		expect(code).toBe(3);
 		expect(output).toMatch(/python3 has no pip/);
 		expect(output).toMatch(/go 1\.26 or newer is missing \(found 1\.22\)/);
+	});
+});
+
+describe("the run in the meshes", () => {
+	const lastLine = (output: string) => output.trimEnd().split("\n").at(-1);
+
+	test("skips everything, loudly and counted, where it cannot have namespaces of its own", async () => {
+		const { code, output } = await node(["scripts/test-mesh.mjs"]);
+		expect(code).toBe(0);
+		expect(output).toMatch(/SKIPPED, NOTHING OF IT WAS TESTED: kubernetes\n {2}no unshare on the PATH/);
+		expect(lastLine(output)).toBe("0 passed, 0 failed, 4 skipped");
+	});
+
+	test("says of each part what it lacks", async () => {
+		for (const name of ["unshare", "ip", "chroot", "mount"]) fake(name, "");
+		symlinkSync("/bin/sh", join(path, "sh"));
+		const { code, output } = await node(["scripts/test-mesh.mjs", "istio", "kubernetes"]);
+		expect(code).toBe(0);
+		expect(output).toMatch(/SKIPPED.*: istio\n.*go is missing; it builds istiod/s);
+		expect(output).toMatch(/SKIPPED.*: kubernetes\n.*go is missing; it builds the API server/s);
+		expect(lastLine(output)).toBe("0 passed, 0 failed, 2 skipped");
+	});
+
+	test("knows its parts", async () => {
+		const { code, output } = await node(["scripts/test-mesh.mjs", "linkerd"]);
+		expect(code).toBe(2);
+		expect(output).toContain(
+			"no part is called linkerd; there are host-gateway, kubernetes, envoy-gateway, istio",
+		);
 	});
 });
 

@@ -161,6 +161,8 @@ export const CHAIN_CODES = {
 		title: "upgrades are allowed on a masked chain",
 		why: "The frames of a WebSocket or a tunnel cannot be masked: they hang under BUFFERED, and pass unmasked where ext_proc is left out.",
 		fix: "Remove `upgrade_configs`, also from routes: Envoy then answers 403 to an upgrade.",
+		istio:
+			"Istio allows WebSocket in every connection manager, and a patch cannot take it out there: merge `route: { upgrade_configs: [ { upgrade_type: websocket, enabled: false } ] }` into every HTTP_ROUTE with `action: ROUTE`, as the chart does.",
 		gateway:
 			"Envoy Gateway allows WebSocket on every route: set `requestBuffer: { limit: 1Mi }` in a BackendTrafficPolicy for the same targets, which switches upgrades off, or remove `upgrade_configs` by an EnvoyPatchPolicy.",
 		seen: "With BUFFERED the caller never got the 101; with NONE frames passed as they were. Postern refuses upgrades under a directive.",

@@ -1,4 +1,4 @@
-import type { Place, PlacedMap } from "../../lib/placed.ts";
+import type { Place, Placed, PlacedMap } from "../../lib/placed.ts";
 import type { MeshCode } from "../codes.ts";
 import { HTTP_OPTIONS, UPSTREAM_TLS } from "../messages.ts";
 import type { Cluster } from "../model.ts";
@@ -110,20 +110,33 @@ function checkSecurity(
 	options: PlacedMap | undefined,
 	tell: Tell<MeshCode>,
 ): void {
-	const entry = fieldOf(config, "transport_socket");
-	const socket = extensionOf(entry?.value);
-	const matched = mapsAt(config, "transport_socket_matches").length > 0;
-	const clear = entry === undefined ? !matched : (socket?.type ?? "").includes(".raw_buffer.");
+	const own = fieldOf(config, "transport_socket");
+	const matched = mapsAt(config, "transport_socket_matches").flatMap(
+		(each) => fieldOf(each, "transport_socket") ?? [],
+	);
+	const clear =
+		own === undefined ? matched.length === 0 : (extensionOf(own.value)?.type ?? "").includes(".raw_buffer.");
 	if (clear) {
 		if (reach.distant[0] !== undefined) tell("cluster_plaintext", reach.distant[0]);
 		else if (reach.discovered) tell("cluster_plaintext", at);
 		return;
 	}
-	if (socket?.type !== UPSTREAM_TLS || entry === undefined) return;
-	const trust = trustOf(socket.config);
-	if (trust.untrusted[0] !== undefined) tell("cluster_unverified", trust.untrusted[0]);
-	else if (!trust.verified) tell("cluster_unverified", entry.place);
-	else if (!trust.named && !namedByServer(socket.config, options)) tell("cluster_unnamed", entry.place);
+	const kept = own === undefined || (matched.length > 0 && isStandIn(own.value)) ? [] : [own];
+	for (const { value, place } of [...kept, ...matched]) {
+		const socket = extensionOf(value);
+		if (socket?.type !== UPSTREAM_TLS) continue;
+		const trust = trustOf(socket.config);
+		if (trust.untrusted[0] !== undefined) tell("cluster_unverified", trust.untrusted[0]);
+		else if (!trust.verified) tell("cluster_unverified", place);
+		else if (!trust.named && !namedByServer(socket.config, options)) tell("cluster_unnamed", place);
+	}
+}
+
+/** Envoy Gateway gives each endpoint the name of a match, and the cluster an empty context, by this name, that none uses. */
+function isStandIn(socket: Placed): boolean {
+	if (textAt(socket, "name") !== "dummy.transport_socket") return false;
+	const context = mapAt(extensionOf(socket)?.config, "common_tls_context");
+	return context !== undefined && context.entries.length === 0;
 }
 
 function namedByServer(tls: PlacedMap, options: PlacedMap | undefined): boolean {

@@ -12,6 +12,7 @@ const AUTHZ = good("authz_fails_open");
 const BODY = good("authz_partial_body");
 const PROC = good("proc_fails_open");
 const EDGE = good("edge_path_raw");
+const UPGRADES = readFileSync(join(ROOT, "test/corpora/envoy-checks/chain_upgrades/bad.yaml"), "utf8");
 const MTLS = good("edge_certificates_untrusted");
 const ROUTES = good("route_rewritten");
 const CLUSTER = good("cluster_breaker_default");
@@ -22,6 +23,20 @@ function but(text: string, from: string, to: string): string {
 	if (!text.includes(from)) throw new Error(`no ${from}`);
 	return text.replace(from, to);
 }
+
+/** TLS of the remote cluster, and Envoy Gateway's way of it: by the name that an endpoint carries. */
+const SOCKET = /transport_socket:\n(?: .*\n)+/;
+const STAND_IN =
+	'{ name: dummy.transport_socket, typed_config: { "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext, common_tls_context: {} } }';
+const matchedBy = (text: string): string =>
+	text.replace(
+		SOCKET,
+		(socket) =>
+			`transport_socket_matches:\n- name: one\n  match: { name: one }\n${socket.replaceAll(/^/gm, "  ").trimEnd()}\n`,
+	);
+
+/** A route's word against the manager's. */
+const REFUSED = "upgrade_configs: [ { upgrade_type: websocket, enabled: false } ]";
 
 type Case = readonly [name: string, text: string, codes: readonly string[], facts?: Partial<PosternFacts>];
 const held = (cases: readonly Case[]) =>
@@ -399,6 +414,47 @@ describe("the edge", () => {
 			[],
 		],
 		[
+			"an upgrade that its one route switches off",
+			but(UPGRADES, "timeout: 15s\n", `timeout: 15s\n${" ".repeat(14)}${REFUSED}\n`),
+			[],
+		],
+		[
+			"an upgrade that its one route switches off, in other letters",
+			but(
+				UPGRADES,
+				"timeout: 15s\n",
+				`timeout: 15s\n${" ".repeat(14)}${but(REFUSED, "websocket", "WebSocket")}\n`,
+			),
+			[],
+		],
+		[
+			"an upgrade when its route switches off another",
+			but(
+				UPGRADES,
+				"timeout: 15s\n",
+				`timeout: 15s\n${" ".repeat(14)}${but(REFUSED, "websocket", "spdy/3.1")}\n`,
+			),
+			["chain_upgrades"],
+		],
+		[
+			"an upgrade that every route to an upstream switches off",
+			but(UPGRADES, "timeout: 15s\n", `timeout: 15s\n${" ".repeat(14)}${REFUSED}\n`).replace(
+				/( {10})- name: all\n(?: {12}.*\n)+/,
+				(route, indent) =>
+					`${indent}- match: { prefix: /open }\n${indent}  redirect: { path_redirect: / }\n${route}`,
+			),
+			[],
+		],
+		[
+			"an upgrade that another route leaves on",
+			but(UPGRADES, "timeout: 15s\n", `timeout: 15s\n${" ".repeat(14)}${REFUSED}\n`).replace(
+				/( {10})- name: all\n(?: {12}.*\n)+/,
+				(route) =>
+					`${route.replace("prefix: /", "prefix: /other").replace(`${" ".repeat(14)}${REFUSED}\n`, "")}${route}`,
+			),
+			["chain_upgrades"],
+		],
+		[
 			"extended CONNECT over HTTP/3",
 			but(
 				EDGE,
@@ -698,6 +754,26 @@ describe("the cluster", () => {
 				"      combined_validation_context: { default_validation_context: {}, validation_context_sds_secret_config: { name: authority } }\n",
 			),
 			["cluster_unnamed"],
+		],
+		[
+			"with Envoy Gateway's stand-in beside the sockets that its endpoints name",
+			`${matchedBy(REMOTE)}transport_socket: ${STAND_IN}\n`,
+			[],
+		],
+		[
+			"with the stand-in alone",
+			REMOTE.replace(SOCKET, `transport_socket: ${STAND_IN}\n`),
+			["cluster_unverified"],
+		],
+		[
+			"with something else beside the sockets that endpoints name",
+			`${matchedBy(REMOTE)}transport_socket: ${STAND_IN.replace("dummy", "other")}\n`,
+			["cluster_unverified"],
+		],
+		[
+			"with a socket for some endpoints that is untrusted",
+			matchedBy(REMOTE).replace(/trusted_ca: .*\n/, "only_verify_leaf_cert_crl: true\n"),
+			["cluster_unverified"],
 		],
 		[
 			"the old field for HTTP/2",

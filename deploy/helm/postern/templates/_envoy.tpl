@@ -118,3 +118,15 @@ include_tls_session: true
 decoder_header_mutation_rules: {disallow_system: true, disallow_is_error: true}
 metadata_context_namespaces: [envoy.filters.http.ext_authz]
 {{- end -}}
+
+{{- /* What a route whose answers are masked does with headers. */ -}}
+{{- define "postern.envoy.route" -}}
+# What is compressed would have to be decoded, under limits.
+request_headers_to_add:
+  - header: {key: accept-encoding, value: identity}
+    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+# A part of a JSON text cannot be masked, and a 304 would speak of somebody else's view.
+request_headers_to_remove: [range, if-range, if-none-match, if-modified-since]
+# Allowed answers are private; an upstream's orders to caches in front must not undo it.
+response_headers_to_remove: [surrogate-control, surrogate-key, cdn-cache-control, cloudflare-cdn-cache-control, akamai-cache-control, edge-control, edge-cache-tag, cache-tag, x-accel-expires]
+{{- end -}}
