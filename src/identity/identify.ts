@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { IdentityConfig } from "../config/types.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { RefreshingState } from "../lib/refreshing.ts";
@@ -25,6 +26,9 @@ export interface IdentityService {
 	stop(): void;
 }
 
+/** Callers by certificate that are remembered. */
+const PRINCIPALS = 1024;
+
 const ANONYMOUS: IdentityOutcome = {
 	ok: true,
 	identity: Object.freeze<Identity>({ authenticated: false, method: "none" }),
@@ -45,26 +49,42 @@ export function createIdentify(deps: IdentityDeps): IdentityService {
 			? undefined
 			: createTokenVerifier(config.jwt, { ...deps, keys });
 
-	function certificate(principal: string): Identity | undefined {
+	const certified = new LRUCache<string, IdentityOutcome>({ max: PRINCIPALS });
+
+	function certificate(principal: string): IdentityOutcome | undefined {
 		if (!config.mtls.enabled || principal === "") return undefined;
+		const known = certified.get(principal);
+		if (known !== undefined) return known;
 		const spiffe = principal.startsWith("spiffe://");
 		if (!spiffe && config.mtls.principals === "spiffe") return undefined;
-		return {
+		const identity: Identity = {
 			authenticated: true,
 			method: "mtls",
 			id: principal,
 			...(spiffe ? { spiffe_id: principal } : {}),
 		};
+		const found: IdentityOutcome = hasControls(principal) ? INVALID : { ok: true, identity };
+		certified.set(principal, found);
+		return found;
 	}
+
+	/** Of callers by token, what they are with the certificate that they came with last. */
+	const unions = new WeakMap<Identity, Identity>();
 
 	function united(outcome: IdentityOutcome, held: Identity | undefined): IdentityOutcome {
 		if (!outcome.ok || held?.spiffe_id === undefined) return outcome;
-		return { ok: true, identity: { ...outcome.identity, spiffe_id: held.spiffe_id } };
+		let identity = unions.get(outcome.identity);
+		if (identity?.spiffe_id !== held.spiffe_id) {
+			identity = { ...outcome.identity, spiffe_id: held.spiffe_id };
+			unions.set(outcome.identity, identity);
+		}
+		return { ok: true, identity };
 	}
 
 	const identify: Identify = ({ authorization, principal }) => {
-		const held = certificate(principal);
-		if (held?.id !== undefined && hasControls(held.id)) return INVALID;
+		const certificated = certificate(principal);
+		if (certificated?.ok === false) return certificated;
+		const held = certificated?.identity;
 		if (judge !== undefined) {
 			const bearer = readBearer(authorization, config.jwt?.max_token_bytes ?? 0);
 			if (bearer.kind === "invalid") return INVALID;
@@ -79,7 +99,7 @@ export function createIdentify(deps: IdentityDeps): IdentityService {
 				);
 			}
 		}
-		return held === undefined ? ANONYMOUS : { ok: true, identity: held };
+		return certificated ?? ANONYMOUS;
 	};
 
 	return {

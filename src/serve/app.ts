@@ -39,6 +39,7 @@ import { countMemo } from "./memo-metrics.ts";
 import { missingForReadiness } from "./readiness.ts";
 import { openSpanExporter } from "./span-exporter.ts";
 import { createTlsPorts, type TlsPorts } from "./tls/ports.ts";
+import { withSweeps } from "./young-octets.ts";
 
 /** What a test may put in the place of the real thing. */
 export interface AppOverrides {
@@ -183,7 +184,9 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			await Promise.all([policy.start(), identity.start()]);
 			refuseLateStart();
 			const checks = createCheckService(checkDeps(hash, audit, shelf));
-			const service = config.fields.enabled ? { process: processService(hash, audit, shelf) } : {};
+			const service = config.fields.enabled
+				? { process: withSweeps(processService(hash, audit, shelf)) }
+				: {};
 			const start = overrides.startTransport ?? startTransport;
 			transport = await start(transportOptions(config, tls), {
 				check: (request, deadlineMs, trace) => checks.check(request, { deadlineMs, trace }),

@@ -67,9 +67,9 @@ beforeAll(async () => {
 	mesh = await startMesh({ upstreamAddress: `127.0.0.1:${port}`, change: showBodies });
 }, 60_000);
 afterAll(async () => {
-	await closeAndCount("GraphQL", mesh);
 	server.closeAllConnections();
 	server.close();
+	await closeAndCount("GraphQL", mesh);
 }, 30_000);
 beforeEach(() => {
 	mesh.reset();
