@@ -9,11 +9,11 @@ const MIB = 1024 * 1024;
 
 describe("heap limits", () => {
 	test.each([
-		[Number.POSITIVE_INFINITY, 4, { semiSpace: 4 }],
-		[256 * MIB, 1, { oldSpace: 115, semiSpace: 4 }],
-		[512 * MIB, 4, { oldSpace: 48, semiSpace: 4 }],
-		[1024 * MIB, 4, { oldSpace: 115, semiSpace: 4 }],
-		[4096 * MIB, 1, { oldSpace: 2419, semiSpace: 4 }],
+		[Number.POSITIVE_INFINITY, 4, { semiSpace: 2 }],
+		[256 * MIB, 1, { oldSpace: 115, semiSpace: 2 }],
+		[512 * MIB, 4, { oldSpace: 48, semiSpace: 2 }],
+		[1024 * MIB, 4, { oldSpace: 115, semiSpace: 2 }],
+		[4096 * MIB, 1, { oldSpace: 2419, semiSpace: 2 }],
 		[64 * MIB, 1, { oldSpace: 48, semiSpace: 2 }],
 	])("%d bytes for %d processes", (bytes, processes, limits) => {
 		expect(heapLimits(bytes, processes)).toEqual(limits);
@@ -29,27 +29,27 @@ describe("heap limits", () => {
 	});
 
 	test("what is given by hand is left alone", () => {
-		const limits = { oldSpace: 100, semiSpace: 4 };
+		const limits = { oldSpace: 100, semiSpace: 2 };
 		expect(memoryOptions(limits, [])).toEqual([
 			"--max-old-space-size=100",
-			"--max-semi-space-size=4",
+			"--max-semi-space-size=2",
 			"--v8-pool-size=1",
-			"--optimize-for-size",
+			"--heap-growing-percent=20",
 		]);
 		expect(memoryOptions(limits, ["--max_old_space_size=9", "--no-warnings"])).toEqual([
-			"--max-semi-space-size=4",
+			"--max-semi-space-size=2",
 			"--v8-pool-size=1",
-			"--optimize-for-size",
+			"--heap-growing-percent=20",
 		]);
-		expect(memoryOptions({ semiSpace: 4 }, ["--max-semi-space-size=64"])).toEqual([
+		expect(memoryOptions({ semiSpace: 2 }, ["--max-semi-space-size=64"])).toEqual([
 			"--v8-pool-size=1",
-			"--optimize-for-size",
+			"--heap-growing-percent=20",
 		]);
 		expect(
-			memoryOptions({ semiSpace: 4 }, [
+			memoryOptions({ semiSpace: 2 }, [
 				"--max-semi-space-size=64",
 				"--v8-pool-size=4",
-				"--optimize-for-size",
+				"--heap-growing-percent=20",
 			]),
 		).toEqual([]);
 	});
