@@ -1,6 +1,6 @@
 import { systemClock } from "../../lib/clock.ts";
 import type { FailureCode } from "../ext-proc/process-stream.ts";
-import { isTooLate } from "./queue-clock.ts";
+import { createLateness } from "./lateness.ts";
 import type { TransportDeps } from "./types.ts";
 
 const LOG_EVERY_MS = 1000;
@@ -31,6 +31,7 @@ export function createInFlight(
 	{ log, metrics, clock = systemClock }: Pick<TransportDeps, "log" | "metrics" | "clock">,
 ): InFlight {
 	const { monotonic } = clock;
+	const isTooLate = createLateness();
 	let late = 0;
 	let refused = 0;
 	let toldAt = Number.NEGATIVE_INFINITY;
@@ -54,10 +55,10 @@ export function createInFlight(
 			return true;
 		},
 		refusesLate(timeoutMs, waitedMs) {
-			if (!isTooLate(timeoutMs, waitedMs)) return false;
+			const now = monotonic();
+			if (!isTooLate(timeoutMs, waitedMs, now)) return false;
 			metrics.limitsHit.inc({ limit: "check_deadline" });
 			late++;
-			const now = monotonic();
 			if (now - toldAt > LOG_EVERY_MS) {
 				log.warn(
 					{ waited_ms: Math.round(waitedMs), timeout_ms: timeoutMs, count: late },

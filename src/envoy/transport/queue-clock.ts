@@ -35,14 +35,3 @@ export function createQueueClock(
 		},
 	};
 }
-
-/**
- * Part of a caller's patience after which work for it is not begun any more: the answer needs its time, too, and an
- * early refusal is worth more than an answer that nobody waits for.
- */
-const USEFUL_SHARE = 0.7;
-
-/** Whether a call that came with `timeoutMs` and has waited for `waitedMs` would be answered too late. */
-export function isTooLate(timeoutMs: number, waitedMs: number): boolean {
-	return waitedMs > timeoutMs * USEFUL_SHARE;
-}
