@@ -1,22 +1,24 @@
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
+
+/** Below the ports that systems give to connections that go out: one of those may take a port before it is listened on. */
+const LOWEST = 12_000;
+const HIGHEST = 32_000;
 
 /** `count` TCP ports of the loopback address that were free a moment ago, all different. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-	const servers = await Promise.all(
-		Array.from({ length: count }, async () => {
-			const server = createServer();
-			await new Promise<void>((resolve, reject) => {
-				server.once("error", reject);
-				server.listen(0, "127.0.0.1", resolve);
-			});
-			return server;
-		}),
-	);
-	const ports = servers.map((server) => {
-		const address = server.address();
-		if (address === null || typeof address === "string") throw new Error("no port");
-		return address.port;
+	const ports = new Set<number>();
+	while (ports.size < count) {
+		const port = randomInt(LOWEST, HIGHEST);
+		if (await isFree(port)) ports.add(port);
+	}
+	return [...ports];
+}
+
+function isFree(port: number): Promise<boolean> {
+	return new Promise((resolve) => {
+		const server = createServer();
+		server.once("error", () => resolve(false));
+		server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
 	});
-	await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-	return ports;
 }
