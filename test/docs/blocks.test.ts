@@ -75,7 +75,7 @@ function runBlock(sandbox: string, block: DocBlock): string {
 	let output = "";
 	for (const line of commandsOf(block.text)) {
 		const wanted = Number(/#\s*exit (\d+)$/.exec(line)?.[1] ?? 0);
-		const result = spawnSync("bash", ["-euo", "pipefail", "-c", line], {
+		const result = spawnSync("bash", ["--norc", "-euo", "pipefail", "-c", line], {
 			cwd: sandbox,
 			env: environment,
 			encoding: "utf8",
