@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { type ClientAnswer, header, SECRET } from "../support/envoy/client.ts";
 import { type EnvoyConfig, extProcOf, withoutMatcher } from "../support/envoy/envoy-process.ts";
 import { type Mesh, startMesh } from "../support/envoy/mesh.ts";
+import { patient } from "../support/envoy/patient.ts";
 import { closeAndCount } from "../support/envoy/unmasked-count.ts";
 import { type Answer, answerBytes, whole } from "../support/envoy/upstream.ts";
 import { until } from "../support/until.ts";
@@ -31,6 +32,7 @@ beforeAll(async () => {
 	[mesh, mesh2] = await Promise.all([
 		startMesh({
 			template,
+			change: patient,
 			variants: {
 				unmatched: withoutMatcher,
 				noOverride: (manager: EnvoyConfig) => {
@@ -45,7 +47,7 @@ beforeAll(async () => {
 				},
 			},
 		}),
-		startMesh({ template, upstreamHttp2: true }),
+		startMesh({ template, change: patient, upstreamHttp2: true }),
 	]);
 }, 60_000);
 afterAll(async () => {
