@@ -12,6 +12,7 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { header, SECRET } from "../support/envoy/client.ts";
 import { type Mesh, startMesh } from "../support/envoy/mesh.ts";
+import { patient } from "../support/envoy/patient.ts";
 import { closeAndCount } from "../support/envoy/unmasked-count.ts";
 import { whole } from "../support/envoy/upstream.ts";
 import { until } from "../support/until.ts";
@@ -30,7 +31,7 @@ const BOMB = Buffer.from(`[{"ssn":"${SECRET}${" ".repeat(12_000_000)}"}]`);
 let mesh: Mesh;
 let next = 0;
 beforeAll(async () => {
-	mesh = await startMesh({ template: "authz-and-fields-streaming" });
+	mesh = await startMesh({ template: "authz-and-fields-streaming", change: patient });
 }, 60_000);
 afterAll(() => closeAndCount("codings", mesh), 30_000);
 beforeEach(() => mesh.reset());
