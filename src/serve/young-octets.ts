@@ -30,14 +30,23 @@ export function withSweeps(service: ProcessService, sweep: () => void = sweepYou
 	};
 }
 
+type Collect = (options: { readonly type: "minor" }) => void;
+
 /** Node hands the collector out at the start only; a running process shows it to contexts that are made later. */
-function sweepYoung(): () => void {
-	let collect: ((options: { readonly type: "minor" }) => void) | undefined;
+function exposeCollector(): Collect {
+	setFlagsFromString("--expose-gc");
+	return runInNewContext("gc") as Collect;
+}
+
+/** Where a process may not have the collector, memory grows as far as V8 lets it, and calls go on. */
+export function sweepYoung(expose: () => Collect = exposeCollector): () => void {
+	let collect: Collect | undefined;
 	return () => {
-		if (collect === undefined) {
-			setFlagsFromString("--expose-gc");
-			collect = runInNewContext("gc") as NonNullable<typeof collect>;
+		try {
+			collect ??= expose();
+			collect({ type: "minor" });
+		} catch {
+			collect = () => undefined;
 		}
-		collect({ type: "minor" });
 	};
 }

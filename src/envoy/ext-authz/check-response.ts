@@ -66,8 +66,8 @@ const DECISIONS = 256;
 
 /** What is the same in every answer that a decision gives. */
 interface Fixed {
-	/** Status, and what is done to the request; undefined where the caller's own headers go with it. */
-	readonly head: Buffer | undefined;
+	/** Status, and what is done to the request of a caller without a name. */
+	readonly head: Buffer;
 	/** The policy's own metadata. */
 	readonly members: Buffer;
 }
@@ -81,15 +81,13 @@ interface Fixed {
 export function createEncoder(config: EncoderConfig): (answer: Answer) => Buffer {
 	const w = createWriter();
 	const owned = [config.identityHeaders.id, config.identityHeaders.issuer].filter((name) => name !== "off");
-	const anonymous = new LRUCache<Decision, Fixed>({ max: DECISIONS });
-	const named = new LRUCache<Decision, Fixed>({ max: DECISIONS });
+	const known = new LRUCache<Decision, Fixed>({ max: DECISIONS });
 
-	function fixedOf(decision: Decision, isNamed: boolean): Fixed {
-		const known = isNamed ? named : anonymous;
+	function fixedOf(decision: Decision): Fixed {
 		let fixed = known.get(decision);
 		if (fixed === undefined) {
-			if (!isNamed) writeHead(w, decision, NO_IDENTITY, config, owned);
-			const head = isNamed ? undefined : finish(w);
+			writeHead(w, decision, NO_IDENTITY, config, owned);
+			const head = finish(w);
 			writeOwnMembers(w, decision);
 			fixed = { head, members: finish(w) };
 			known.set(decision, fixed);
@@ -98,10 +96,10 @@ export function createEncoder(config: EncoderConfig): (answer: Answer) => Buffer
 	}
 
 	return ({ decision, decisionId, handoff, identity }) => {
-		const isNamed = decision.kind === "allow" && (hasText(identity.id) || hasText(identity.issuer));
 		restart(w);
-		const { head, members } = fixedOf(decision, isNamed);
-		if (head === undefined) writeHead(w, decision, identity, config, owned);
+		const { head, members } = fixedOf(decision);
+		const isNamed = decision.kind === "allow" && (hasText(identity.id) || hasText(identity.issuer));
+		if (isNamed) writeHead(w, decision, identity, config, owned);
 		else writeBytes(w, head, 0, head.length);
 		if (decisionId !== "" || handoff !== undefined) writeMetadata(w, members, decisionId, handoff);
 		return finish(w);
