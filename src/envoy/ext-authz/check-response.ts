@@ -30,7 +30,7 @@ export interface EncoderConfig {
 
 export interface Answer {
 	readonly decision: Decision;
-	/** Empty: there is none; without a hand-off no metadata at all, as the peer answers what it cannot read. */
+	/** Empty: no metadata at all, as the peer answers what it cannot read. */
 	readonly decisionId: string;
 	readonly handoff: HandoffKeys | undefined;
 	/** Values of the identity headers. */
@@ -101,7 +101,7 @@ export function createEncoder(config: EncoderConfig): (answer: Answer) => Buffer
 		const isNamed = decision.kind === "allow" && (hasText(identity.id) || hasText(identity.issuer));
 		if (isNamed) writeHead(w, decision, identity, config, owned);
 		else writeBytes(w, head, 0, head.length);
-		if (decisionId !== "" || handoff !== undefined) writeMetadata(w, members, decisionId, handoff);
+		if (decisionId !== "") writeMetadata(w, members, decisionId, handoff);
 		return finish(w);
 	};
 }
@@ -298,7 +298,7 @@ function member(key: string, value: string): Buffer {
 function writeMetadata(w: Writer, own: Buffer, decisionId: string, handoff: HandoffKeys | undefined): void {
 	const mark = beginMessage(w, tag(4, LENGTH));
 	writeBytes(w, own, 0, own.length);
-	if (decisionId !== "") writeTextMember(w, DECISION_ID_KEY, decisionId);
+	writeTextMember(w, DECISION_ID_KEY, decisionId);
 	if (handoff !== undefined) {
 		const fields = FIELDS_MEMBERS[handoff.fields];
 		writeBytes(w, POSTERN_MEMBER, 0, POSTERN_MEMBER.length);

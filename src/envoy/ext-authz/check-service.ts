@@ -331,22 +331,22 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		return deps.audit.write(entry);
 	}
 
-	/** Answers to calls that nothing was read of: under an overload, what they cost is what is left for the others. */
-	const unread = new Map<Reason, Buffer>();
+	/** Denials of calls that nothing was read of: under an overload, what they cost is what is left for the others. */
+	const unread = new Map<Reason, { readonly decision: Deny; readonly handoff: HandoffKeys | undefined }>();
 
-	/** Without looking at anything that may have broken. No record of it would be found by an id, so there is none. */
+	/** Without looking at anything that may have broken. */
 	function deny(reason: Reason): Buffer {
 		deps.metrics.checks.inc({ verdict: "deny", reason });
-		let octets = unread.get(reason);
-		if (octets === undefined) {
+		let known = unread.get(reason);
+		if (known === undefined) {
 			const decision = denial(reason);
 			const handoff = fields.enabled
 				? handOn({ facts: undefined, consumer: "", policy: undefined }, decision)
 				: undefined;
-			octets = encode({ decision, decisionId: "", handoff, identity: {} });
-			unread.set(reason, octets);
+			known = { decision, handoff };
+			unread.set(reason, known);
 		}
-		return octets;
+		return encode({ ...known, decisionId: deps.newId(), identity: {} });
 	}
 
 	return { check, deny };

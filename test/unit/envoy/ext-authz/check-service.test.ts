@@ -74,7 +74,7 @@ const silentCounters = {
 	projectionMismatches: silentMetrics.projectionMismatches,
 };
 
-test("what is not looked at is denied by an answer of its own, with a hand-off and without an id that no record has", () => {
+test("what is not looked at is denied by an answer with a hand-off, and with an id of its own", () => {
 	const counted: unknown[] = [];
 	const { deny } = createCheckService(
 		checkDeps(
@@ -82,13 +82,20 @@ test("what is not looked at is denied by an answer of its own, with a hand-off a
 			{ metrics: { ...silentCounters, checks: { inc: (labels) => counted.push(labels) } } },
 		),
 	);
-	const answer = readAnswer(deny("overload"));
-	expect(answer.deniedResponse?.status).toEqual({ code: 503 });
-	expect(answer.metadata).toEqual({ postern: "1", fields: "some", directive: expect.any(String) });
-	expect(readHandoff(String(answer.metadata["directive"]))).toMatchObject({ verdict: "deny", op: "" });
-	expect(deny("overload")).toBe(deny("overload"));
-	expect(deny("internal")).not.toBe(deny("overload"));
-	expect(counted).toHaveLength(5);
+	const answers = ["overload", "overload", "internal"].map((reason) =>
+		readAnswer(deny(reason as "overload")),
+	);
+	for (const answer of answers) {
+		expect(answer.deniedResponse?.status).toEqual({ code: 503 });
+		expect(answer.metadata).toMatchObject({ postern: "1", fields: "some" });
+		expect(readHandoff(String(answer.metadata["directive"]))).toMatchObject({ verdict: "deny", op: "" });
+	}
+	const ids = answers.map(({ metadata }) => metadata["decision_id"]);
+	expect(new Set(ids).size).toBe(3);
+	expect(ids).not.toContain(undefined);
+	expect(counted).toEqual(
+		["overload", "overload", "internal"].map((reason) => ({ verdict: "deny", reason })),
+	);
 });
 
 test("a decision that comes again counts the keys it ignores again", () => {
