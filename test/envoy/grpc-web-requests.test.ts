@@ -2,15 +2,16 @@ import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { JsonValue } from "../../src/lib/json-value.ts";
 import { type ClientAnswer, header, SECRET } from "../support/envoy/client.ts";
-import type { EnvoyConfig } from "../support/envoy/envoy-process.ts";
 import {
 	DIRECTIVE,
 	decode,
 	masked,
 	PEOPLE,
 	person,
+	READS,
 	read,
 	startPeople,
+	translateWeb,
 } from "../support/envoy/grpc-people.ts";
 import { type Mesh, startMesh } from "../support/envoy/mesh.ts";
 import { closeAndCount } from "../support/envoy/unmasked-count.ts";
@@ -28,9 +29,6 @@ const WRITE = { release: ["$.id", "$.name"], media_types: ["application/grpc"] }
 const MAY_WRITE = { allowed: true, request: WRITE, response: DIRECTIVE };
 const written = (id: number) => ({ id, name: "Ada" });
 
-/** The policy does not look at bodies. */
-const READS = { all: false, children: new Map([["attributes", { all: true, children: new Map() }]]) };
-
 const TYPES = ["application/grpc-web+proto", "application/grpc-web-text+proto"] as const;
 type Type = (typeof TYPES)[number];
 const isText = (type: string): boolean => type.includes("-text");
@@ -43,13 +41,6 @@ let people: Awaited<ReturnType<typeof startPeople>>;
 let reached: Buffer[] = [];
 let requests = 0;
 let leaked = 0;
-
-function translateWeb(manager: EnvoyConfig): void {
-	manager.http_filters.unshift({
-		name: "envoy.filters.http.grpc_web",
-		typed_config: { "@type": "type.googleapis.com/envoy.extensions.filters.http.grpc_web.v3.GrpcWeb" },
-	});
-}
 
 beforeAll(async () => {
 	people = await startPeople();

@@ -1,7 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { callHttp1, header, SECRET } from "../support/envoy/client.ts";
-import type { EnvoyConfig } from "../support/envoy/envoy-process.ts";
 import {
 	connectPeople,
 	DIRECTIVE,
@@ -10,8 +9,10 @@ import {
 	PEOPLE,
 	type PeopleClient,
 	person,
+	READS,
 	read,
 	startPeople,
+	translateWeb,
 } from "../support/envoy/grpc-people.ts";
 import { type Mesh, type ProcessCall, startMesh } from "../support/envoy/mesh.ts";
 import { frame, unframe } from "../support/grpc-frame.ts";
@@ -33,17 +34,6 @@ let client: PeopleClient;
 let rawClient: PeopleClient;
 let answers = 0;
 let leaked = 0;
-
-/** The policy does not look at bodies. */
-const READS = { all: false, children: new Map([["attributes", { all: true, children: new Map() }]]) };
-
-/** Callers in browsers speak gRPC-Web, which Envoy translates. */
-function translateWeb(manager: EnvoyConfig): void {
-	manager.http_filters.unshift({
-		name: "envoy.filters.http.grpc_web",
-		typed_config: { "@type": "type.googleapis.com/envoy.extensions.filters.http.grpc_web.v3.GrpcWeb" },
-	});
-}
 
 beforeAll(async () => {
 	people = await startPeople();

@@ -13,6 +13,7 @@ import {
 } from "@grpc/grpc-js";
 import { schemaOf } from "../descriptors.ts";
 import { SECRET } from "./client.ts";
+import type { EnvoyConfig } from "./envoy-process.ts";
 
 /** A service of gRPC as others write it: by the reference implementation of protobuf, served and called by grpc-js. */
 export const PEOPLE = schemaOf(`
@@ -301,3 +302,14 @@ export function read(bytes: Buffer | undefined) {
 }
 /** What the directive of the tests leaves of a person. */
 export const masked = (id: number) => ({ id, ...MASKED_PERSON, plan: "gold", members: ["plan"] });
+
+/** The policy does not look at bodies. */
+export const READS = { all: false, children: new Map([["attributes", { all: true, children: new Map() }]]) };
+
+/** Callers in browsers speak gRPC-Web, which Envoy translates. */
+export function translateWeb(manager: EnvoyConfig): void {
+	manager.http_filters.unshift({
+		name: "envoy.filters.http.grpc_web",
+		typed_config: { "@type": "type.googleapis.com/envoy.extensions.filters.http.grpc_web.v3.GrpcWeb" },
+	});
+}
