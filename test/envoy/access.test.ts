@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/gl
 import { callRaw, header, SECRET } from "../support/envoy/client.ts";
 import { type EnvoyConfig, filterOf } from "../support/envoy/envoy-process.ts";
 import { type Mesh, startMesh } from "../support/envoy/mesh.ts";
+import { impatient } from "../support/envoy/patient.ts";
 import { never } from "../support/envoy/scripted.ts";
 import { closeAndCount } from "../support/envoy/unmasked-count.ts";
 import { whole } from "../support/envoy/upstream.ts";
@@ -31,6 +32,7 @@ beforeAll(async () => {
 			unvalidated: (manager: EnvoyConfig) => {
 				filterOf(manager, "ext_authz").typed_config.validate_mutations = false;
 			},
+			impatient,
 			noroute: (manager: EnvoyConfig) => {
 				manager.route_config.virtual_hosts[0].routes[0].match = { prefix: "/only" };
 			},
@@ -116,7 +118,7 @@ describe("an outage is a refusal", () => {
 	])("%s: 503 and the upstream is not asked", async (_name, check) => {
 		mesh.checkBy(check);
 		for (const by of ["get", "get2"] as const)
-			expect(await mesh[by](at({ allowed: true }))).toMatchObject({ status: 503 });
+			expect(await mesh[by](at({ allowed: true }), { via: "impatient" })).toMatchObject({ status: 503 });
 		expect(mesh.upstream.seen).toEqual([]);
 	});
 

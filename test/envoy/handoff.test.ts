@@ -62,6 +62,7 @@ beforeAll(async () => {
 			unmatched: withoutMatcher,
 			failsOpen: authz((settings) => {
 				settings.failure_mode_allow = true;
+				settings.grpc_service.timeout = "0.5s";
 			}),
 			disabled: route((each) => {
 				each.typed_per_filter_config = NO_AUTHZ;

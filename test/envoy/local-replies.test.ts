@@ -3,6 +3,7 @@ import { isLocalReply } from "../../src/envoy/ext-proc/local-replies.ts";
 import { type ClientAnswer, callRaw, SECRET } from "../support/envoy/client.ts";
 import { type EnvoyConfig, filterOf, withoutMatcher } from "../support/envoy/envoy-process.ts";
 import { type Mesh, startMesh } from "../support/envoy/mesh.ts";
+import { impatient } from "../support/envoy/patient.ts";
 import { never } from "../support/envoy/scripted.ts";
 import { closeAndCount } from "../support/envoy/unmasked-count.ts";
 import { whole } from "../support/envoy/upstream.ts";
@@ -35,6 +36,10 @@ beforeAll(async () => {
 					{ match: { path: "/nocluster" }, route: { cluster_header: "x-cluster" } },
 					{ match: { path: "/empty" }, route: { cluster: "empty" } },
 				);
+			},
+			impatient: (manager) => {
+				withoutMatcher(manager);
+				impatient(manager);
 			},
 			noroute: (manager) => {
 				withoutMatcher(manager);
@@ -82,7 +87,7 @@ const REPLIES: [details: string, provoke: () => Promise<ClientAnswer>, status: n
 		"ext_authz_error",
 		() => {
 			mesh.checkBy(never);
-			return mesh.get("/a", { via: "all" });
+			return mesh.get("/a", { via: "impatient" });
 		},
 		503,
 	],

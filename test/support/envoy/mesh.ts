@@ -29,6 +29,7 @@ import { type Certificates, createCertificates } from "./certificates.ts";
 import { type ClientAnswer, type ClientRequest, callHttp1, callHttp2 } from "./client.ts";
 import { type EnvoyOptions, type EnvoyProcess, startEnvoy } from "./envoy-process.ts";
 import { freePorts } from "./free-ports.ts";
+import { patientChecks } from "./patient.ts";
 import { startUpstream, type Upstream, whole } from "./upstream.ts";
 
 export type ProcessCall = ServerDuplexStream<Buffer, Buffer>;
@@ -199,14 +200,11 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 		certificates,
 		...(options.template === undefined ? {} : { template: options.template }),
 		...(options.variants === undefined ? {} : { variants: options.variants }),
-		...(options.change === undefined && !http2
-			? {}
-			: {
-					change: (config) => {
-						if (http2) withHttp2Upstream(config);
-						options.change?.(config);
-					},
-				}),
+		change: (config) => {
+			patientChecks(config);
+			if (http2) withHttp2Upstream(config);
+			options.change?.(config);
+		},
 	});
 	// The first exchange opens every connection and compiles every hot path; on a busy machine that may outlast the
 	// time limits of the shipped configuration.

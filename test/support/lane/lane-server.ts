@@ -18,6 +18,8 @@ const quiet = (): void => {};
 const transport = await startTransport(
 	{
 		...LANE_OPTIONS,
+		// The slow calls of peers that are gone count until they end, and what is attacked here is one connection's limits.
+		maxInFlight: 100_000,
 		lane: { ...LANE_LIMITS, ...(JSON.parse(process.argv[2] ?? "{}") as Partial<LaneLimits>) },
 	},
 	{
