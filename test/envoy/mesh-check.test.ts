@@ -313,7 +313,7 @@ function codesOf(code: Code): readonly string[] {
 
 let mesh: Mesh;
 beforeAll(async () => {
-	mesh = await startMesh({ variants: CHANGES, change: prepare });
+	mesh = await startMesh({ variants: CHANGES, change: prepare, shippedTimes: true });
 	mesh.upstream.reply("/a", whole({ body: BODY }));
 	mesh.decide("/a", RELEASING);
 	mesh.decide("/denied", false);
