@@ -123,7 +123,8 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 			if (busy) return failed("policy_trap", "evaluation inside an evaluation");
 			busy = true;
 			now = nowMs === undefined ? undefined : nanoseconds(nowMs);
-			remembered.clear();
+			// Clearing makes a new table, also of one that is empty.
+			if (remembered.size > 0) remembered.clear();
 			try {
 				instance ??= start();
 				if (!instance.memory.reserve(instance.heap + document.length)) {

@@ -35,6 +35,9 @@ export function sortedIteration(library: LibraryExports): SortedIteration {
 			walk.at++;
 			return walk.keys[walk.at] ?? 0;
 		},
-		reset: () => walks.clear(),
+		reset() {
+			// Clearing makes a new table, also of one that is empty.
+			if (walks.size > 0) walks.clear();
+		},
 	};
 }

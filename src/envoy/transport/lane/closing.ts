@@ -44,7 +44,7 @@ export function closeConnection(c: Connection): void {
 	c.farewell = "closed";
 	c.farewellAt = c.lane.clock.monotonic();
 	c.rest = undefined;
-	for (const stream of [...c.streams.values()]) forgetStream(c, stream, true);
+	for (const stream of c.streams.all()) forgetStream(c, stream, true);
 	writeOut(c);
 	c.socket.end();
 	// What still comes is read and thrown away: with unread bytes in it a closed socket would reset the connection, and

@@ -19,6 +19,7 @@ import {
 } from "./peer-settings.ts";
 import { createRequestHead, takeField } from "./request-head.ts";
 import type { Connection, Lane } from "./state.ts";
+import { createStreamTable } from "./stream-table.ts";
 import { forgetStream } from "./streams.ts";
 import { beginTurn, finishTurn } from "./turn.ts";
 
@@ -67,7 +68,7 @@ export function openConnection(lane: Lane, socket: Socket): Connection {
 		blockFill: 0,
 		blockFrames: 0,
 		blockSince: 0,
-		streams: new Map(),
+		streams: createStreamTable(),
 		active: 0,
 		highest: 0,
 		lastServed: 0,
@@ -185,14 +186,14 @@ function onReadEnd(c: Connection): void {
 	c.readEnded = true;
 	if (c.farewell === "closed") return;
 	beginTurn(c);
-	for (const stream of [...c.streams.values()]) if (!stream.ended) forgetStream(c, stream, false);
+	for (const stream of c.streams.all()) if (!stream.ended) forgetStream(c, stream, false);
 	finishTurn(c);
 }
 
 function forgetConnection(c: Connection): void {
 	c.farewell = "closed";
 	c.now = c.lane.clock.monotonic();
-	for (const stream of [...c.streams.values()]) forgetStream(c, stream, false);
+	for (const stream of c.streams.all()) forgetStream(c, stream, false);
 	c.lane.connections.delete(c);
 	c.lane.deps.metrics.laneConnections.set(c.lane.connections.size);
 }

@@ -70,7 +70,7 @@ export function setServing(lane: Lane, serving: boolean): void {
 
 /** Ends every watch: whoever watches asks the next replica. */
 export function endWatches(c: Connection): void {
-	for (const stream of [...c.streams.values()]) {
+	for (const stream of c.streams.all()) {
 		if (stream.route === ROUTE_HEALTH_WATCH && !stream.answered)
 			endWithError(c, stream, STATUS.UNAVAILABLE, "draining");
 	}

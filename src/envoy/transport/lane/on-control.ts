@@ -34,7 +34,7 @@ export function onSettings(
 	if (window === before) return;
 	c.initialWindow = window;
 	// Windows of open streams move along, and may become negative (section 6.9.2).
-	for (const stream of c.streams.values()) {
+	for (const stream of c.streams.all()) {
 		const moved = widened(stream.sendWindow, window - before);
 		if (moved === undefined) throw new ConnectionError("FLOW_CONTROL_ERROR", "a window out of range");
 		stream.sendWindow = moved;

@@ -11,6 +11,7 @@ import type { HeaderField } from "./header-field.ts";
 import type { HpackDecoder } from "./hpack/decoder.ts";
 import type { MessageReader } from "./message-reader.ts";
 import type { RequestHead } from "./request-head.ts";
+import type { StreamTable } from "./stream-table.ts";
 
 /** What all connections share. */
 export interface Lane {
@@ -81,7 +82,7 @@ export interface Connection {
 	blockFrames: number;
 	blockSince: number;
 
-	readonly streams: Map<number, Stream>;
+	readonly streams: StreamTable<Stream>;
 	/** Streams that are open, and streams that ended while somebody still works on them. */
 	active: number;
 	/** Highest stream that the peer has opened. */

@@ -35,7 +35,7 @@ export function openStream(
 		busy: 0,
 		process: undefined,
 	};
-	c.streams.set(id, stream);
+	c.streams.add(stream);
 	c.active++;
 	c.lastServed = id;
 	return stream;

@@ -52,7 +52,7 @@ function sweepConnection(c: Connection): void {
 		if (c.writeSince !== 0) c.socket.destroy();
 		return;
 	}
-	for (const stream of c.streams.values()) {
+	for (const stream of c.streams.all()) {
 		if (isStalled(stream, now, limits.stallMs)) cancelStream(c, stream);
 	}
 	keepAlive(c);
@@ -104,5 +104,5 @@ function keepAlive(c: Connection): void {
 /** Ends every call that is still open with an error status. */
 export function endCalls(c: Connection): void {
 	endWatches(c);
-	for (const stream of [...c.streams.values()]) stream.process?.fail("unavailable");
+	for (const stream of c.streams.all()) stream.process?.fail("unavailable");
 }
