@@ -19,6 +19,8 @@ export interface AuditWriterOptions {
 
 /** What is written to the sink at one time, unless a single line is longer. */
 const BATCH_BYTES = 128 * 1024;
+/** Buffers of batches that were written, kept for the next: a busy moment fills several, and new ones would be garbage. */
+const SPARE_BATCHES = 4;
 /** How long a sink that failed (a full disk) rests. */
 const RETRY_MS = 500;
 
@@ -38,8 +40,7 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
 	const encode = createLineEncoder(options.maxLineBytes);
 	/** Batches that wait; the last of them still takes lines. */
 	const queue: Batch[] = [];
-	/** One that was written: the next needs no memory of its own. */
-	let spare: Buffer | undefined;
+	const spares: Buffer[] = [];
 	let queued = 0;
 	let timer: NodeJS.Timeout | undefined;
 	let pumping: Promise<void> | undefined;
@@ -65,9 +66,8 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
 	function batchFor(bytes: number): Batch {
 		const last = queue.at(-1);
 		if (last !== undefined && last.buffer.length - last.fill >= bytes) return last;
-		const fits = spare !== undefined && spare.length >= bytes;
-		const buffer = fits ? (spare as Buffer) : Buffer.allocUnsafeSlow(Math.max(BATCH_BYTES, bytes));
-		if (fits) spare = undefined;
+		const spare = bytes > BATCH_BYTES ? undefined : spares.pop();
+		const buffer = spare ?? Buffer.allocUnsafeSlow(Math.max(BATCH_BYTES, bytes));
 		const batch = { buffer, fill: 0, lines: 0 };
 		queue.push(batch);
 		return batch;
@@ -100,7 +100,7 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
 			if (batch === undefined) return;
 			const done = await writeBatch(sink, batch);
 			queued -= batch.fill;
-			spare = batch.buffer;
+			if (batch.buffer.length === BATCH_BYTES && spares.length < SPARE_BATCHES) spares.push(batch.buffer);
 			metrics.auditQueueBytes.set(queued);
 			metrics.auditRecords.inc({ result: done ? "written" : "failed" }, batch.lines);
 			if (done) complained = false;

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { AuditRecord } from "../../audit/types.ts";
 import { denial } from "../../decision/deny.ts";
 import type { HandoffKeys } from "../../decision/handoff.ts";
@@ -37,7 +38,10 @@ export interface CheckCall {
 	readonly trace?: TraceHeaders | undefined;
 }
 
-/** Answers one CheckRequest. Never throws and never rejects; answers at once when the caller's identity does. */
+/**
+ * Answers one CheckRequest, whose bytes may be overwritten as soon as it has returned. Never throws and never rejects;
+ * answers at once when the caller's identity does.
+ */
 export type Check = (request: Uint8Array, call: CheckCall) => Buffer | Promise<Buffer>;
 
 export interface CheckService {
@@ -175,11 +179,16 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		const principal = deps.trusted ? facts.principal : "";
 		const outcome = deps.identify({ authorization: facts.headers.authorization, principal });
 		if (!(outcome instanceof Promise)) return identified(call, view, facts, outcome);
+		// Its bytes are the transport's again when this returns.
+		const keptView = readCheckRequest(Buffer.from(request));
+		const keptFacts = readFacts(keptView);
+		call.view = keptView;
+		call.facts = keptFacts;
 		return outcome.then(
 			(later) => {
 				let decision: Decision;
 				try {
-					decision = identified(call, view, facts, later);
+					decision = identified(call, keptView, keptFacts, later);
 				} catch (thrown) {
 					decision = denialOf(call, thrown);
 				}

@@ -55,8 +55,8 @@ export interface TransportOptions {
 
 export interface TransportDeps {
 	/**
-	 * Answers one CheckRequest; `deadlineMs`: wall clock, Infinity when the caller gave none; `trace`: what its metadata say
-	 * of a trace.
+	 * Answers one CheckRequest, whose bytes may be overwritten as soon as it has returned; `deadlineMs`: wall clock,
+	 * Infinity when the caller gave none; `trace`: what its metadata say of a trace.
 	 */
 	readonly check: (
 		request: Uint8Array,

@@ -25,8 +25,10 @@ const transport = await startTransport(
 	{
 		check(request) {
 			const text = Buffer.from(request).toString("latin1", 0, 5);
-			if (text === "slow ") return new Promise((resolve) => setTimeout(() => resolve(request), 100));
-			return text === "large" ? Buffer.alloc(100_000) : Buffer.from(request);
+			// What came is the transport's again when this returns.
+			const echo = Buffer.from(request);
+			if (text === "slow ") return new Promise((resolve) => setTimeout(() => resolve(echo), 100));
+			return text === "large" ? Buffer.alloc(100_000) : echo;
 		},
 		deny: (reason) => Buffer.from(reason),
 		process: {

@@ -101,6 +101,28 @@ test("a rotated file is opened anew, and an existing one is appended to", async 
 	expect(counts).toEqual({ written: 2 });
 });
 
+test("bursts of several batches go through the same few buffers", async () => {
+	const buffers = new Set<ArrayBufferLike>();
+	let lines = 0;
+	const sink: AuditSink = {
+		write: async (bytes) => {
+			buffers.add(bytes.buffer);
+			lines += Buffer.from(bytes).toString().split("\n").length - 1;
+		},
+		close: async () => undefined,
+	};
+	const { counts: _, ...deps } = counting();
+	const writer = createAuditWriter({ ...LIMITS, ...deps, sink, overflow: "deny" });
+	const each = Math.ceil((300 * 1024) / Buffer.byteLength(JSON.stringify(record("0"))));
+	for (let burst = 0; burst < 20; burst++) {
+		for (let at = 0; at < each; at++) writer.write(record(String(at)));
+		await writer.flush();
+	}
+	await writer.close();
+	expect(lines).toBe(20 * each);
+	expect(buffers.size).toBeLessThanOrEqual(4);
+});
+
 test.each([
 	["deny", false],
 	["drop", true],

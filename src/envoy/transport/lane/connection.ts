@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { randomInt } from "node:crypto";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
@@ -17,6 +18,7 @@ import {
 	SETTINGS_MAX_CONCURRENT_STREAMS,
 	SETTINGS_MAX_HEADER_LIST_SIZE,
 } from "./peer-settings.ts";
+import { readInto } from "./read-into.ts";
 import { createRequestHead, takeField } from "./request-head.ts";
 import type { Connection, Lane } from "./state.ts";
 import { createStreamTable } from "./stream-table.ts";
@@ -32,10 +34,14 @@ const BOMB_FACTOR = 4;
 const SPREAD = 1000;
 
 /** Takes a socket that somebody has opened, and serves it. */
-export function openConnection(lane: Lane, socket: Socket): Connection {
+export function openConnection(lane: Lane, accepted: Socket): Connection {
 	const now = lane.clock.monotonic();
 	const { limits, options } = lane;
 	const head = createRequestHead();
+	const socket =
+		accepted instanceof TLSSocket
+			? accepted.on("data", (bytes) => onBytes(c, bytes))
+			: readInto(accepted, lane.readBuffer, (bytes) => onBytes(c, bytes));
 	const c: Connection = {
 		lane,
 		socket,
@@ -97,11 +103,6 @@ export function openConnection(lane: Lane, socket: Socket): Connection {
 	lane.connections.add(c);
 	lane.deps.metrics.laneConnections.set(lane.connections.size);
 	socket.setNoDelay(true);
-	socket.on("data", (chunk) => {
-		c.lastReadAt = lane.clock.monotonic();
-		c.waitedMs = lane.queue.waited();
-		work(c, chunk);
-	});
 	socket.on("drain", () => resume(c));
 	socket.on("end", () => onReadEnd(c));
 	// The end of a connection, whoever brings it about, is told by `close`.
@@ -131,6 +132,12 @@ function greet(c: Connection): void {
 	finishTurn(c);
 }
 
+function onBytes(c: Connection, bytes: Buffer): void {
+	c.lastReadAt = c.lane.clock.monotonic();
+	c.waitedMs = c.lane.queue.waited();
+	work(c, bytes);
+}
+
 /** One turn: takes the frames of a chunk, and writes what they ask for. */
 function work(c: Connection, chunk: Buffer): void {
 	if (isClosed(c)) return;
@@ -138,7 +145,7 @@ function work(c: Connection, chunk: Buffer): void {
 	try {
 		const start = c.prefaceFill < PREFACE.length ? takePreface(c, chunk) : 0;
 		const end = start < chunk.length ? takeFrames(c.intake, chunk, start, c, onFrame) : start;
-		if (end < chunk.length && c.blocked) c.rest = chunk.subarray(end);
+		if (end < chunk.length && c.blocked) c.rest = Buffer.from(chunk.subarray(end));
 		if (c.frameSince === 0 && isInsideFrame(c.intake)) c.frameSince = c.now;
 	} catch (thrown) {
 		failConnection(c, toConnectionError(c, thrown));

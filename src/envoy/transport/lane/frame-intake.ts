@@ -14,7 +14,7 @@ export interface FrameIntake {
 
 /**
  * Takes one frame; `at` is where its header stands in `bytes`, the payload follows it. False stops the intake behind this
- * frame. The bytes may be kept: nobody writes into them again.
+ * frame. The bytes are the reader's: whoever keeps some of them copies them.
  */
 export type TakeFrame<T> = (target: T, bytes: Buffer, at: number, length: number) => boolean;
 

@@ -9,8 +9,10 @@ export interface MessageReader {
 	/** What has come of it, when it did not come in one piece; grows towards `length`. */
 	held: Buffer | undefined;
 	filled: number;
-	/** The message that was completed last. It may lie in the bytes that were read. */
+	/** The message that was completed last. */
 	message: Buffer;
+	/** It lies in the bytes that were read, which are the reader's. */
+	borrowed: boolean;
 	/** Where reading goes on. */
 	pos: number;
 }
@@ -22,7 +24,7 @@ const LEAST_HELD = 1024;
 const NOTHING = Buffer.alloc(0);
 
 export function createMessageReader(): MessageReader {
-	return { prefix: 0, length: 0, held: undefined, filled: 0, message: NOTHING, pos: 0 };
+	return { prefix: 0, length: 0, held: undefined, filled: 0, message: NOTHING, borrowed: false, pos: 0 };
 }
 
 /** Whether a message has begun and is not complete. */
@@ -50,6 +52,7 @@ export function readMessage(reader: MessageReader, bytes: Buffer, end: number, m
 	const there = end - reader.pos;
 	if (reader.held === undefined && there >= missing) {
 		reader.message = bytes.subarray(reader.pos, reader.pos + missing);
+		reader.borrowed = true;
 		reader.pos += missing;
 		reader.prefix = 0;
 		return "message";
@@ -61,6 +64,7 @@ export function readMessage(reader: MessageReader, bytes: Buffer, end: number, m
 	reader.pos += count;
 	if (reader.filled < reader.length) return "more";
 	reader.message = held.subarray(0, reader.length);
+	reader.borrowed = false;
 	reader.prefix = 0;
 	reader.held = undefined;
 	reader.filled = 0;

@@ -141,17 +141,17 @@ function account(c: Connection, stream: Stream, change: number): void {
 	else if (change < 0) release(c, stream, -change);
 }
 
-function takeMessage(c: Connection, stream: Stream, { message }: MessageReader): void {
+function takeMessage(c: Connection, stream: Stream, { message, borrowed }: MessageReader): void {
 	if (stream.process !== undefined) {
-		stream.process.receive(message);
+		// An exchange keeps parts of what it gets; a message of more than one frame was copied already.
+		stream.process.receive(borrowed ? Buffer.from(message) : message);
 		return;
 	}
 	if (stream.message !== undefined) {
 		endWithError(c, stream, STATUS.UNIMPLEMENTED, "more than one message");
 		return;
 	}
-	// It may lie among other streams' bytes, which it would keep alive for as long as the peer likes.
-	stream.message = Buffer.from(message);
+	stream.message = borrowed ? Buffer.from(message) : message;
 	hold(c, stream, message.length);
 }
 

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { createServer, type Server, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { systemClock } from "../../../lib/clock.ts";
@@ -17,6 +18,9 @@ import type { Connection, Lane } from "./state.ts";
 import { endCalls, sweep, sweepInterval } from "./sweep.ts";
 import { inTurn } from "./turn.ts";
 
+/** What is read at once at most, as Node has it. */
+const READ_BYTES = 65_536;
+
 /** What the connections of one process share. */
 export function createLane(options: TransportOptions, deps: TransportDeps, calls: InFlight): Lane {
 	const clock = deps.clock ?? systemClock;
@@ -32,6 +36,7 @@ export function createLane(options: TransportOptions, deps: TransportDeps, calls
 		serving: false,
 		watchers: new Set(),
 		spareBuffers: [],
+		readBuffer: Buffer.allocUnsafeSlow(READ_BYTES),
 	};
 }
 
@@ -66,7 +71,7 @@ export async function startLane(
 		const server =
 			tls !== undefined && isRemote(address)
 				? createTlsServer(tls, { ...deps, monotonic: lane.clock.monotonic, allowHalfOpen: true }, take)
-				: createServer({ allowHalfOpen: true }, take);
+				: createServer({ allowHalfOpen: true, pauseOnConnect: true }, take);
 		servers.push(server);
 		return server;
 	}

@@ -29,6 +29,8 @@ export interface Lane {
 	readonly watchers: Set<Stream>;
 	/** Buffers for what is about to be written, of which one turn of one connection needs one. */
 	readonly spareBuffers: Buffer[];
+	/** What every plain connection reads into. */
+	readonly readBuffer: Buffer;
 }
 
 /** How far a connection's farewell is. */

@@ -51,9 +51,11 @@ async function run(
 					return options.evaluation ?? ALLOW;
 				}));
 	const { check } = createCheckService(checkDeps(policy, options.deps, records));
-	const answer = readAnswer(
-		await check(bytes, options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs }),
-	);
+	// A transport reads the next request into the same bytes.
+	const lent = Buffer.from(bytes);
+	const answering = check(lent, options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs });
+	lent.fill(0x5a);
+	const answer = readAnswer(await answering);
 	return { input, answer, record: records.at(-1) as DecisionRecord, evaluated: input !== undefined };
 }
 
@@ -453,6 +455,24 @@ describe("identity", () => {
 		expect(headersOf(answer.deniedResponse?.headers)["www-authenticate"]).toBe(
 			'Bearer error="invalid_token"',
 		);
+	});
+	test("an identity that takes its time changes nothing of what was asked", async () => {
+		const bytes = httpCheck({ path: "/cards/7?full=1", headers: { authorization: "Bearer a", "x-b": "c" } });
+		const newId = () => "id";
+		const now = await run(bytes, { deps: { newId, identify: () => known(ANN) } });
+		const later = await run(bytes, {
+			deps: {
+				newId,
+				identify: async () => {
+					await new Promise((resolve) => setImmediate(resolve));
+					return known(ANN);
+				},
+			},
+		});
+		expect(later.input).toEqual(now.input);
+		expect(later.input.parsed_path).toEqual(["cards", "7"]);
+		expect(later.record.operation).toEqual(now.record.operation);
+		expect(later.answer).toEqual(now.answer);
 	});
 	test("keys that cannot be had are 503 without a challenge", async () => {
 		const identify = (): IdentityOutcome => ({ ok: false, reason: "keys_unavailable", status: 503 });
