@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 const source = new URL("../src/launch/memory.ts", import.meta.url);
 // A checkout runs its sources, whatever an earlier build left in dist; a package holds no sources.
 const memory = existsSync(source) ? source : new URL("../dist/launch/memory.js", import.meta.url);
-const { cgroupMemoryMax, heapLimits, memoryOptions } = await import(memory.href);
+const { cgroupMemoryMax, heapLimits, MEMORY_ENVIRONMENT, memoryOptions } = await import(memory.href);
 
 /** @param {string} path */
 function read(path) {
@@ -25,5 +25,5 @@ const postern = fileURLToPath(new URL("./postern", import.meta.url));
 process.execve(
 	process.execPath,
 	[process.execPath, ...process.execArgv, ...options, postern, ...process.argv.slice(2)],
-	process.env,
+	{ ...MEMORY_ENVIRONMENT, ...process.env },
 );

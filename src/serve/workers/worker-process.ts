@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { environmentWith } from "../../config/load.ts";
-import { cgroupMemoryMax, heapLimits, memoryOptions } from "../../launch/memory.ts";
+import { cgroupMemoryMax, heapLimits, MEMORY_ENVIRONMENT, memoryOptions } from "../../launch/memory.ts";
 import { PosternError } from "../../lib/errors.ts";
 import { AUDIT_FD, type FromWatchdog, type FromWorker, type ToWorker, WATCHDOG_FD } from "./messages.ts";
 import { relayLines, type WriteLines } from "./relay-lines.ts";
@@ -51,7 +51,7 @@ const MAIN = fileURLToPath(
 export function startWorkerProcess(options: WorkerProcessOptions): WorkerProcess {
 	const child = spawn(process.execPath, [...nodeOptions(options.processes), MAIN, "serve", "--worker"], {
 		stdio: ["ignore", "ignore", "pipe", "ipc", "pipe", "pipe"],
-		env: environmentWith({ MALLOC_ARENA_MAX: "1" }),
+		env: environmentWith(MEMORY_ENVIRONMENT),
 		serialization: "advanced",
 	});
 	const asked = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();

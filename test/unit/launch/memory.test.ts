@@ -100,3 +100,16 @@ test("the launcher becomes Postern: same process, arguments, exit code", () => {
 	});
 	expect(run("nonsense")).toMatchObject({ status: 2, stderr: expect.stringContaining("unknown command") });
 });
+
+test.each([
+	[{}, "32768"],
+	[{ MALLOC_MMAP_THRESHOLD_: "1000000" }, "1000000"],
+])("the launcher says how memory is handed back, beneath what is given: %j", (given, expected) => {
+	const look = "data:text/javascript,console.error(process.env.MALLOC_MMAP_THRESHOLD_)";
+	const { stderr } = spawnSync(
+		join(ROOT, ".tools", "bin", "node"),
+		[join(ROOT, "bin", "launch.mjs"), "--version"],
+		{ encoding: "utf8", env: { ...process.env, NODE_OPTIONS: `--import=${look}`, ...given } },
+	);
+	expect(stderr.trim().split("\n").at(-1)).toBe(expected);
+});
