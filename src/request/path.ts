@@ -38,8 +38,20 @@ export function parsePath(bytes: Buffer, start: number, end: number): PathResult
 	} else text = bytes.toString("utf8", start, stop);
 	let first = 0;
 	while (text.charCodeAt(first) === SLASH) first++;
-	const segments = text.slice(first).split("/");
+	const segments = splitAtSlashes(text, first);
 	if (stop + 1 >= end) return { ok: true, segments, query: NO_FIELDS };
 	const query = parseQuery(bytes, stop + 1, end);
 	return query.ok ? { ok: true, segments, query: query.fields } : query;
+}
+
+/** As `split` does, which looks for a table of earlier answers first. */
+function splitAtSlashes(text: string, from: number): string[] {
+	const segments: string[] = [];
+	let start = from;
+	for (let at = text.indexOf("/", start); at >= 0; at = text.indexOf("/", start)) {
+		segments.push(text.slice(start, at));
+		start = at + 1;
+	}
+	segments.push(text.slice(start));
+	return segments;
 }

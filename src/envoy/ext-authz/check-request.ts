@@ -422,21 +422,27 @@ function readTls(c: Cursor, before: { sni: Span } | undefined): { sni: Span } {
 	return session;
 }
 
+/** Most metadata are empty, and every Check brings some. */
+const NO_ENTRIES: ReadonlyMap<string, MetadataEntry> = new Map();
+
 /** `Metadata`: map<string, Struct> filter_metadata = 1, map<string, Any> typed_filter_metadata = 2. */
 function readMetadata(c: Cursor, before: MetadataView | undefined): MetadataView {
-	const metadata = before ?? { filter: new Map(), typed: new Map() };
+	const metadata = before ?? { filter: NO_ENTRIES, typed: NO_ENTRIES };
 	const outer = enter(c);
 	while (c.pos < c.end) {
 		const next = readTag(c);
-		if (next === tag(1, LENGTH)) readNamespace(c, metadata.filter);
-		else if (next === tag(2, LENGTH)) readNamespace(c, metadata.typed);
+		if (next === tag(1, LENGTH)) metadata.filter = readNamespace(c, metadata.filter);
+		else if (next === tag(2, LENGTH)) metadata.typed = readNamespace(c, metadata.typed);
 		else skipField(c, next);
 	}
 	leave(c, outer);
 	return metadata;
 }
 
-function readNamespace(c: Cursor, entries: Map<string, MetadataEntry>): void {
+function readNamespace(
+	c: Cursor,
+	before: ReadonlyMap<string, MetadataEntry>,
+): ReadonlyMap<string, MetadataEntry> {
 	const outer = enter(c);
 	let key = EMPTY;
 	let value: Piece | undefined;
@@ -447,8 +453,11 @@ function readNamespace(c: Cursor, entries: Map<string, MetadataEntry>): void {
 		else skipField(c, next);
 	}
 	const name = c.bytes.toString("latin1", key.start, key.end);
+	const entries =
+		before === NO_ENTRIES ? new Map<string, MetadataEntry>() : (before as Map<string, MetadataEntry>);
 	entries.set(name, { key, value: value ?? { bytes: c.bytes, start: c.pos, end: c.pos } });
 	leave(c, outer);
+	return entries;
 }
 
 /** A cursor over a namespace's Struct or Any. */

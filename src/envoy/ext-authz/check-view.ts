@@ -72,8 +72,8 @@ export interface MetadataEntry {
 
 export interface MetadataView {
 	/** By the key's bytes, one character per byte: no key is special. */
-	readonly filter: Map<string, MetadataEntry>;
-	readonly typed: Map<string, MetadataEntry>;
+	filter: ReadonlyMap<string, MetadataEntry>;
+	typed: ReadonlyMap<string, MetadataEntry>;
 }
 
 /**
