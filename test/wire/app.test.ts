@@ -313,7 +313,7 @@ describe.each(TRANSPORTS)("the end (%s)", (each) => {
 		expect(Buffer.from(answer.response_body.response.body_mutation.body).toString()).toBe('{"id":1}');
 		stream.halfClose();
 		await stopped;
-		expect(Date.now() - began).toBeLessThan(900);
+		expect(Date.now() - began).toBeLessThan(4000);
 		expect((await one.records()).map((record) => record["type"])).toEqual(["decision", "release"]);
 	});
 
@@ -342,7 +342,7 @@ describe.each(TRANSPORTS)("the end (%s)", (each) => {
 		const end = await stream.next();
 		await stopped;
 		expect(end).toMatchObject({ code: 14 });
-		expect(Date.now() - began).toBeLessThan(900);
+		expect(Date.now() - began).toBeLessThan(4000);
 	});
 });
 

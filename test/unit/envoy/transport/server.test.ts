@@ -250,7 +250,7 @@ describe.each(TRANSPORTS)("%s: drain", (each) => {
 		}
 		const started = performance.now();
 		await transport.drain(200);
-		expect(performance.now() - started).toBeLessThan(1500);
+		expect(performance.now() - started).toBeLessThan(10_000);
 		for (const call of calls)
 			expect(await call.next()).toEqual({ code: UNAVAILABLE, details: "unavailable" });
 	});
