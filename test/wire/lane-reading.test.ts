@@ -1,4 +1,5 @@
 import { connect, createServer, type Socket } from "node:net";
+import { PassThrough } from "node:stream";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import type { ProcessStream } from "../../src/envoy/ext-proc/process-stream.ts";
 import { readInto } from "../../src/envoy/transport/lane/read-into.ts";
@@ -95,7 +96,7 @@ describe("what is kept of the bytes that were read", () => {
 
 describe("a socket that reads into bytes of ours", () => {
 	/** Both ends, and what came. */
-	async function pair(withHandle: boolean) {
+	async function pair() {
 		const came: string[] = [];
 		const buffer = Buffer.alloc(65_536);
 		const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
@@ -104,13 +105,6 @@ describe("a socket that reads into bytes of ours", () => {
 		const { port } = server.address() as { readonly port: number };
 		const client = connect(port, "127.0.0.1");
 		const theirs = await accepted;
-		if (!withHandle) {
-			// As if a release of Node kept it somewhere else.
-			Object.defineProperty(theirs, "_handle", {
-				get: () => undefined,
-				set: () => {},
-			});
-		}
 		const ours = readInto(theirs, buffer, (bytes) => came.push(bytes.toString()));
 		const ended = new Promise<void>((resolve) => ours.once("end", resolve));
 		return { server, client, ours, theirs, came, ended };
@@ -120,7 +114,7 @@ describe("a socket that reads into bytes of ours", () => {
 	};
 
 	test("gives what comes, pauses and goes on, sees the end, and the server sees it closed", async () => {
-		const { server, client, ours, theirs, came, ended } = await pair(true);
+		const { server, client, ours, theirs, came, ended } = await pair();
 		expect(ours).not.toBe(theirs);
 		client.write("one");
 		await until(() => came.join("") === "one");
@@ -140,11 +134,12 @@ describe("a socket that reads into bytes of ours", () => {
 	});
 
 	test("and is read as usual where Node has no such handle", async () => {
-		const { server, client, ours, theirs, came } = await pair(false);
-		expect(ours).toBe(theirs);
-		ours.destroy();
-		client.destroy();
-		expect(came).toEqual([]);
-		server.close();
+		const came: string[] = [];
+		// As if a release of Node kept it somewhere else.
+		const stream = new PassThrough().pause();
+		const ours = readInto(stream as unknown as Socket, Buffer.alloc(10), (bytes) => came.push(String(bytes)));
+		expect(ours).toBe(stream);
+		stream.write("more than ten octets");
+		await until(() => came.join("") === "more than ten octets");
 	});
 });

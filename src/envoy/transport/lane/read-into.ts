@@ -10,8 +10,8 @@ interface Accepted {
 
 /**
  * A socket in the place of one that a server has accepted, paused, which reads into `buffer` over and over. By itself Node
- * makes a new buffer for every read: what V8 then has to collect is an eighth of what a Check costs, and megabytes that
- * wait for it. `onread` is documented for sockets that one makes oneself, so the handle moves to one of those; should a
+ * makes a new buffer for every read, and those that a collection finds in use count until the whole heap is collected.
+ * `onread` is documented for sockets that one makes oneself, so the handle moves to one of those; should a
  * release keep its handles somewhere else, the accepted socket is read as usual.
  */
 export function readInto(accepted: Socket, buffer: Buffer, take: TakeBytes): Socket {

@@ -1,4 +1,4 @@
-/** What a stream table holds: things with a number that is not 0. */
+/** What a stream table holds. */
 interface Numbered {
 	readonly id: number;
 }
@@ -19,7 +19,10 @@ export interface StreamTable<S extends Numbered> {
 
 const LEAST_SLOTS = 32;
 
-/** Open addressing: a stream stands at its number's place or behind it, with no gap between. */
+/**
+ * Open addressing: a stream stands at its number's place or behind it, with no gap between. A peer that chooses numbers of
+ * one place makes a search as long as the streams it may have open, and no longer.
+ */
 export function createStreamTable<S extends Numbered>(): StreamTable<S> {
 	let slots: (S | undefined)[] = new Array(LEAST_SLOTS).fill(undefined);
 	let mask = LEAST_SLOTS - 1;
