@@ -1,4 +1,5 @@
 import { Buffer, isUtf8 } from "node:buffer";
+import { HEX_VALUE } from "../lib/hex.ts";
 
 /**
  * Text of bytes as Go's JSON encoder prints them: each byte that belongs to no valid UTF-8 sequence is one U+FFFD.
@@ -30,12 +31,6 @@ function sequenceLength(bytes: Buffer, pos: number): number {
 	return length > 0 && pos + length <= bytes.length && isUtf8(bytes.subarray(pos, pos + length)) ? length : 0;
 }
 
-const HEX: readonly number[] = Array.from({ length: 256 }, (_, code) => {
-	if (code >= 48 && code <= 57) return code - 48;
-	if ((code >= 65 && code <= 70) || (code >= 97 && code <= 102)) return (code & 0x5f) - 55;
-	return -1;
-});
-
 const PERCENT = 0x25;
 const PLUS = 0x2b;
 
@@ -49,8 +44,8 @@ export function unescapeBytes(bytes: Buffer, start: number, end: number, plus: b
 		let byte = bytes[pos] as number;
 		if (byte === PERCENT) {
 			if (pos + 2 >= end) return undefined;
-			const high = HEX[bytes[pos + 1] as number] as number;
-			const low = HEX[bytes[pos + 2] as number] as number;
+			const high = HEX_VALUE[bytes[pos + 1] as number] as number;
+			const low = HEX_VALUE[bytes[pos + 2] as number] as number;
 			if (high < 0 || low < 0) return undefined;
 			byte = high * 16 + low;
 			pos += 2;

@@ -131,7 +131,7 @@ describe.each(TRANSPORTS)("two replicas behind Envoy, over %s", (transport) => {
 			one.kill("SIGTERM");
 			expect(await answer).toMatchObject({ status: 502, complete: true, leaked: 0 });
 			expect([0, 143]).toContain(await one.ended);
-			expect(performance.now() - hurried).toBeLessThan(2000);
+			expect(performance.now() - hurried).toBeLessThan(10_000);
 			replicas = await Promise.all(
 				[one, two].map(({ folder }) => startPosternProcess(POLICY, { drainSeconds: 20, transport, folder })),
 			);

@@ -56,6 +56,8 @@ export interface AppSetup {
 	readonly grpc?: string;
 	/** Further keys of the section, as in a mapping in braces. */
 	readonly serve?: string;
+	/** 5 unless told otherwise. */
+	readonly drainSeconds?: number;
 	/** `auto` unless told otherwise. */
 	readonly transport?: TestedTransport;
 	/** Environment variables, which win over the file. */
@@ -70,7 +72,7 @@ export async function startApp(setup: AppSetup = {}): Promise<RunningApp> {
 	const grpc = setup.grpc ?? "unix:postern.sock";
 	writeFileSync(
 		join(folder, "postern.yaml"),
-		`serve: {grpc: ["${grpc}"], transport: ${setup.transport ?? "auto"}, admin: "127.0.0.1:0", drain_seconds: 5${setup.serve === undefined ? "" : `, ${setup.serve}`}}\npolicy: {bundle: bundle.tar.gz, poll_seconds: 1}\naudit: {sink: audit.jsonl}\n${setup.yaml ?? ""}`,
+		`serve: {grpc: ["${grpc}"], transport: ${setup.transport ?? "auto"}, admin: "127.0.0.1:0", drain_seconds: ${setup.drainSeconds ?? 5}${setup.serve === undefined ? "" : `, ${setup.serve}`}}\npolicy: {bundle: bundle.tar.gz, poll_seconds: 1}\naudit: {sink: audit.jsonl}\n${setup.yaml ?? ""}`,
 	);
 	const deploy = async (bundle: Uint8Array): Promise<void> => {
 		await writeFile(join(folder, "next"), bundle);

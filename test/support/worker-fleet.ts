@@ -51,6 +51,8 @@ export interface FleetSetup {
 	/** Inside `serve: {…}`. */
 	readonly serve?: string;
 	readonly audit?: string;
+	/** 5 unless told otherwise. */
+	readonly drainSeconds?: number;
 	/** Of one policy instance, bytes; so much that a policy which loops hits no limit for a while, unless told otherwise. */
 	readonly memory?: number;
 	/** Does not wait for the line that says that it is ready. */
@@ -72,7 +74,7 @@ export async function startFleet(setup: FleetSetup): Promise<Fleet> {
 	writeFileSync(
 		join(folder, "postern.yaml"),
 		[
-			`serve: {grpc: ["unix:p.sock"], admin: "unix:admin.sock", drain_seconds: 5, workers: ${workers}${serve}}`,
+			`serve: {grpc: ["unix:p.sock"], admin: "unix:admin.sock", drain_seconds: ${setup.drainSeconds ?? 5}, workers: ${workers}${serve}}`,
 			`policy: {bundle: bundle.tar.gz, poll_seconds: 1, max_memory_bytes: ${setup.memory ?? 1 << 30}}`,
 			`audit: {sink: ${setup.audit ?? "audit.jsonl"}}`,
 			"log: {level: info}",

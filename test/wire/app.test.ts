@@ -297,7 +297,7 @@ describe.each(TRANSPORTS)("the end (%s)", (each) => {
 	});
 
 	test("a stream that owes a body may finish while draining, and then the process ends at once", async () => {
-		const one = await withIdentity();
+		const one = await withIdentity({ drainSeconds: 60 });
 		const { metadata } = await one.check({
 			authorization: `Bearer ${await issuer.sign({ roles: ["agent"] })}`,
 		});
@@ -313,7 +313,7 @@ describe.each(TRANSPORTS)("the end (%s)", (each) => {
 		expect(Buffer.from(answer.response_body.response.body_mutation.body).toString()).toBe('{"id":1}');
 		stream.halfClose();
 		await stopped;
-		expect(Date.now() - began).toBeLessThan(4000);
+		expect(Date.now() - began).toBeLessThan(20_000);
 		expect((await one.records()).map((record) => record["type"])).toEqual(["decision", "release"]);
 	});
 
@@ -330,7 +330,7 @@ describe.each(TRANSPORTS)("the end (%s)", (each) => {
 	});
 
 	test("a second signal does not wait for the deadline", async () => {
-		const one = await withIdentity({ yaml: "" });
+		const one = await withIdentity({ drainSeconds: 60 });
 		const stream = one.client.process();
 		stream.send(
 			requestBytes({ request_headers: {}, protocol_config: { request_body_mode: 0, response_body_mode: 2 } }),
@@ -342,7 +342,7 @@ describe.each(TRANSPORTS)("the end (%s)", (each) => {
 		const end = await stream.next();
 		await stopped;
 		expect(end).toMatchObject({ code: 14 });
-		expect(Date.now() - began).toBeLessThan(4000);
+		expect(Date.now() - began).toBeLessThan(20_000);
 	});
 });
 

@@ -410,8 +410,8 @@ describe("the end", () => {
 		peer.send(check(1));
 		await peer.answer(1);
 		const began = performance.now();
-		await transport.drain(5000);
-		expect(performance.now() - began).toBeLessThan(4000);
+		await transport.drain(60_000);
+		expect(performance.now() - began).toBeLessThan(20_000);
 		await peer.until(peer.isClosed);
 		expect(peer.goaways().map(({ last }) => last)).toEqual([FAREWELL, 1]);
 	});

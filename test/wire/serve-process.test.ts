@@ -104,14 +104,14 @@ test("a reader of the audit log that stalls does not stop calls, and does not ke
 		await Promise.all(Array.from({ length: 50 }, () => client.check(Buffer.alloc(0))));
 		worst = Math.max(worst, Date.now() - began);
 	}
-	expect(worst).toBeLessThan(2000);
+	expect(worst).toBeLessThan(8000);
 	client.close();
 	running.child.kill("SIGTERM");
 	const began = Date.now();
-	setTimeout(() => running.child.stdout?.resume(), 7000).unref();
+	setTimeout(() => running.child.stdout?.resume(), 20_000).unref();
 	const exited = await once(running.child, "exit");
 	expect(exited).toEqual([0, null]);
-	expect(Date.now() - began).toBeLessThan(6900);
+	expect(Date.now() - began).toBeLessThan(19_000);
 });
 
 test("a reader of the log that goes away does not end the process", async () => {

@@ -201,8 +201,8 @@ describe("and others", () => {
 	});
 
 	test("a second signal cuts off what is still under way", async () => {
-		await start({ serve: "max_in_flight: 100" });
-		// A stream that nobody ends holds the drain up to its five seconds.
+		await start({ serve: "max_in_flight: 100", drainSeconds: 60 });
+		// A stream that nobody ends holds the drain up to its deadline.
 		const stream = fleet.client(1).process();
 		stream.send(responseHeaders({ metadata: handoffMetadata({ response: { release: ["$.id"] } }) }));
 		await until(async () => metric((await fleet.admin("/metrics")).text, "postern_ext_proc_streams") === 1);
@@ -212,7 +212,7 @@ describe("and others", () => {
 		const began = Date.now();
 		fleet.child.kill("SIGTERM");
 		await fleet.ended;
-		expect(Date.now() - began).toBeLessThan(3000);
+		expect(Date.now() - began).toBeLessThan(20_000);
 	});
 
 	test("that hangs takes one worker at a time with it, twice, and is given up", async () => {

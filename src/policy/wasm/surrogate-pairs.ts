@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { HEX_VALUE } from "../../lib/hex.ts";
 
 const BACKSLASH = 0x5c;
 const LOWER_U = 0x75;
@@ -25,7 +26,11 @@ export function withoutEscapedPairs(text: Uint8Array): Uint8Array {
 		}
 		const pair = pairAt(bytes, pos);
 		if (pair > 0) {
-			length += out.write(String.fromCodePoint(pair), length, "utf8");
+			// Every character beyond the first plane has four bytes in UTF-8.
+			out[length++] = 0xf0 | (pair >> 18);
+			out[length++] = 0x80 | ((pair >> 12) & 0x3f);
+			out[length++] = 0x80 | ((pair >> 6) & 0x3f);
+			out[length++] = 0x80 | (pair & 0x3f);
 			pos += 2 * ESCAPE_BYTES;
 			continue;
 		}
@@ -49,6 +54,12 @@ function pairAt(bytes: Buffer, at: number): number {
 /** The code unit of `\uXXXX` at an offset; −1 for anything else. */
 function unitAt(bytes: Buffer, at: number): number {
 	if (bytes[at] !== BACKSLASH || bytes[at + 1] !== LOWER_U) return -1;
-	const hex = bytes.toString("latin1", at + 2, at + ESCAPE_BYTES);
-	return /^[0-9a-fA-F]{4}$/.test(hex) ? Number.parseInt(hex, 16) : -1;
+	let unit = 0;
+	for (let place = at + 2; place < at + ESCAPE_BYTES; place++) {
+		const digit = HEX_VALUE[bytes[place] as number];
+		// Undefined behind the end of the text.
+		if (digit === undefined || digit < 0) return -1;
+		unit = unit * 16 + digit;
+	}
+	return unit;
 }
