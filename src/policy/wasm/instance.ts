@@ -106,7 +106,6 @@ function tryInstantiate(
 
 	const call = (id: number, _context: number, ...args: number[]): number => {
 		const opa = exports as OpaExports;
-		if (id === SORTED_ITER_ID && iteration !== undefined) return iteration.next(args[0] ?? 0, args[1] ?? 0);
 		const native = NATIVES[id - FIRST_NATIVE_ID];
 		const builtin =
 			native === undefined ? options.builtins.get(names.get(id) ?? "") : options.natives.get(native.builtin);
@@ -129,6 +128,10 @@ function tryInstantiate(
 		opa_println() {},
 	};
 	for (const name of BUILTIN_IMPORTS) env[name] = call;
+	env["opa_builtin2"] = (id: number, context: number, first: number, second: number): number =>
+		id === SORTED_ITER_ID && iteration !== undefined
+			? iteration.next(first, second)
+			: call(id, context, first, second);
 
 	try {
 		const all = new WebAssembly.Instance(options.module, { env }).exports;
