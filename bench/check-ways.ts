@@ -14,6 +14,7 @@ import { makeBundle } from "../src/policy/bundle/make.ts";
 import { readBundle } from "../src/policy/bundle/read.ts";
 import { DEFAULT_POLICY_LIMITS } from "../src/policy/limits.ts";
 import { loadPolicy } from "../src/policy/load.ts";
+import { createDecisionIds } from "../src/serve/decision-ids.ts";
 import { createMetrics } from "../src/telemetry/metrics.ts";
 import { STRICT } from "../test/support/check-deps.ts";
 import { DATA, RBAC_OBJECT, sampleRequest } from "./sample-request.ts";
@@ -122,7 +123,7 @@ function recording(): Evidence {
 		metrics,
 		log: SILENT,
 	});
-	return { audit, metrics, newId: randomUUID };
+	return { audit, metrics, newId: createDecisionIds() };
 }
 
 const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };

@@ -1,3 +1,4 @@
+import { isPlain, jsonText } from "../lib/json-text.ts";
 import type { JsonObject, JsonValue } from "../lib/json-value.ts";
 import { HANDOFF_VERSION, type Handoff } from "./handoff-types.ts";
 
@@ -5,7 +6,7 @@ import { HANDOFF_VERSION, type Handoff } from "./handoff-types.ts";
 export const MAX_HANDOFF_BYTES = 16 * 1024;
 const MAX_OPERATION_BYTES = 512;
 
-/** What a hand-off text is made of. Directives come as their canonical JSON, which goes in as it is. */
+/** What a hand-off text is made of. The operation and directives come as their canonical JSON, which goes in as it is. */
 export interface HandoffSource extends Omit<Handoff, "v" | "method" | "response" | "request"> {
 	readonly method?: string | undefined;
 	readonly response?: string | undefined;
@@ -18,22 +19,21 @@ export interface HandoffSource extends Omit<Handoff, "v" | "method" | "response"
  */
 export function writeHandoff(source: HandoffSource): string | undefined {
 	const { method, request, response } = source;
-	let text = `{"consumer":${JSON.stringify(source.consumer)},"digests":${digestsText(source.digests)}`;
-	if (method !== undefined) text += `,"method":${JSON.stringify(method)}`;
-	text += `,"op":${JSON.stringify(source.op)}`;
+	let text = `{"consumer":${jsonText(source.consumer)},"digests":${digestsText(source.digests)}`;
+	if (method !== undefined) text += `,"method":${jsonText(method)}`;
+	text += `,"op":${source.op}`;
 	if (request !== undefined) text += `,"request":${request}`;
 	if (response !== undefined) text += `,"response":${response}`;
-	text += `,"rev":${JSON.stringify(source.rev)},"v":${HANDOFF_VERSION},"verdict":"${source.verdict}"}`;
+	text += `,"rev":${jsonText(source.rev)},"v":${HANDOFF_VERSION},"verdict":"${source.verdict}"}`;
 	// One UTF-16 unit takes at most three bytes of UTF-8; below a third of the limit nothing needs counting.
 	const fits = text.length * 3 <= MAX_HANDOFF_BYTES || Buffer.byteLength(text) <= MAX_HANDOFF_BYTES;
 	return fits ? text : undefined;
 }
 
 function digestsText({ descriptors, hash_key: hashKey }: Handoff["digests"]): string {
-	if (descriptors === undefined)
-		return hashKey === undefined ? "{}" : `{"hash_key":${JSON.stringify(hashKey)}}`;
-	const rest = hashKey === undefined ? "" : `,"hash_key":${JSON.stringify(hashKey)}`;
-	return `{"descriptors":${JSON.stringify(descriptors)}${rest}}`;
+	if (descriptors === undefined) return hashKey === undefined ? "{}" : `{"hash_key":${jsonText(hashKey)}}`;
+	const rest = hashKey === undefined ? "" : `,"hash_key":${jsonText(hashKey)}`;
+	return `{"descriptors":${jsonText(descriptors)}${rest}}`;
 }
 
 const KEYS: ReadonlySet<string> = new Set([
@@ -100,13 +100,16 @@ export function consumerText(consumer: Consumer | undefined): string {
 	return text.includes("\0") ? "" : text;
 }
 
-/** `METHOD host path`, without the query, at most 512 bytes. */
-export function operationText(method: string, host: string, path: string): string {
+/** `METHOD host path`, without the query, at most 512 bytes of UTF-8: as JSON. */
+export function operationJson(method: string, host: string, path: string): string {
 	const query = path.indexOf("?");
-	const text = `${method} ${host} ${query < 0 ? path : path.slice(0, query)}`;
-	if (text.length * 3 <= MAX_OPERATION_BYTES || Buffer.byteLength(text) <= MAX_OPERATION_BYTES) return text;
-	const bytes = Buffer.from(text).subarray(0, MAX_OPERATION_BYTES);
-	return bytes.toString("utf8").replace(/\ufffd+$/, "");
+	const route = query < 0 ? path : path.slice(0, query);
+	// Looked at one by one: together they would have to be joined first.
+	if (isPlain(method) && isPlain(host) && isPlain(route)) return `"${method} ${host} ${route}"`;
+	const text = `${method} ${host} ${route}`;
+	const bytes = Buffer.from(text);
+	if (bytes.length <= MAX_OPERATION_BYTES) return JSON.stringify(text);
+	return JSON.stringify(bytes.toString("utf8", 0, MAX_OPERATION_BYTES).replace(/\ufffd+$/, ""));
 }
 
 /** Keys of the hand-off in the metadata of a decision, beside `decision_id` and the policy's own. */

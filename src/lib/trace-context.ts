@@ -75,22 +75,28 @@ function readTraceparent(text: string): TraceContext | undefined {
 	const { length } = text;
 	if (length < TRACEPARENT_LENGTH || text.charCodeAt(2) !== DASH) return undefined;
 	if (text.charCodeAt(35) !== DASH || text.charCodeAt(52) !== DASH) return undefined;
-	if (!isHex(text, 0, 2) || !isHex(text, 3, 35) || !isHex(text, 36, 52) || !isHex(text, 53, 55))
-		return undefined;
-	const version = text.slice(0, 2);
-	if (version === "ff" || (version === "00" && length > TRACEPARENT_LENGTH)) return undefined;
+	const version = hexSum(text, 0, 2);
+	if (version === HIGHEST_SUM || (version === 0 && length > TRACEPARENT_LENGTH)) return undefined;
 	if (length > TRACEPARENT_LENGTH && text.charCodeAt(TRACEPARENT_LENGTH) !== DASH) return undefined;
-	const sampled = (Number.parseInt(text.slice(53, 55), 16) & 1) === 1;
-	return contextOf(text.slice(3, 35), text.slice(36, 52), sampled);
+	if (!(version >= 0) || !(hexSum(text, 3, 35) > 0) || !(hexSum(text, 36, 52) > 0)) return undefined;
+	if (!(hexSum(text, 53, 55) >= 0)) return undefined;
+	const sampled = (hexSum(text, 54, 55) & 1) === 1;
+	return { traceId: text.slice(3, 35), parentId: text.slice(36, 52), sampled };
 }
 
-/** Digits and small letters only. */
-function isHex(text: string, start: number, end: number): boolean {
+/** Of two digits `f`. */
+const HIGHEST_SUM = 30;
+
+/** The sum of hexadecimal digits, which is 0 where all of them are; NaN for anything but digits and small letters. */
+function hexSum(text: string, start: number, end: number): number {
+	let sum = 0;
 	for (let at = start; at < end; at++) {
 		const code = text.charCodeAt(at);
-		if (!((code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66))) return false;
+		if (code >= 0x30 && code <= 0x39) sum += code - 0x30;
+		else if (code >= 0x61 && code <= 0x66) sum += code - 0x57;
+		else return Number.NaN;
 	}
-	return true;
+	return sum;
 }
 
 /** `TRACE-SPAN[-STATE[-PARENT]]`; a state alone names no trace. */

@@ -16,7 +16,8 @@ export interface HeaderBytes {
 
 /** What the service itself reads of the headers. Absent: no such header. */
 export interface HeaderFacts {
-	readonly authorization: readonly string[];
+	/** Start and end of each `authorization` value, one after the other. */
+	readonly authorization: readonly number[];
 	readonly contentType?: string | undefined;
 	readonly contentLength?: string | undefined;
 	readonly contentEncoding?: string | undefined;
@@ -85,6 +86,10 @@ interface Known {
 	readonly bytes: Buffer;
 	/** Looked for, and judged by nobody. */
 	readonly trace: boolean;
+	/** One bit of those that may come once; 0 for others. */
+	readonly single: number;
+	/** A comma shows that it came twice. */
+	readonly noComma: boolean;
 }
 
 /** Known names by their length, so that most headers cost one look. */
@@ -92,8 +97,15 @@ const BY_LENGTH: readonly (readonly Known[] | undefined)[] = (() => {
 	const table: Known[][] = [];
 	for (const name of [...SINGLE, ...READ, ...TRACE_NAMES]) {
 		table[name.length] ??= [];
-		const trace = isTraceField(name);
-		table[name.length]?.push({ name, bytes: Buffer.from(name, "latin1"), trace });
+		table[name.length]?.push({
+			name,
+			bytes: Buffer.from(name, "latin1"),
+			trace: isTraceField(name),
+			single: SINGLE.includes(name as (typeof SINGLE)[number])
+				? 1 << SINGLE.indexOf(name as (typeof SINGLE)[number])
+				: 0,
+			noComma: NO_COMMA.has(name),
+		});
 	}
 	return table;
 })();
@@ -113,7 +125,7 @@ function knownName(bytes: Buffer, start: number, end: number): Known | undefined
 /** Reads in one pass what the service needs of the headers. */
 export function readHeaders(headers: HeaderBytes): HeaderFacts {
 	const { bytes, spans } = headers;
-	const authorization: string[] = [];
+	let authorization: number[] | undefined;
 	let contentType: string | undefined;
 	let contentLength: string | undefined;
 	let contentEncoding: string | undefined;
@@ -121,10 +133,13 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 	let partialBody: string | undefined;
 	let path: HeaderFacts["path"];
 	let repeated: string | undefined;
-	const seen: Name[] = [];
+	let seen = 0;
 	let redirected = false;
 	let upgrade = false;
 	let trace: TraceHeaders | undefined;
+	/** The first comma behind the place from where one was looked for last. */
+	let comma = -1;
+	let since = 0;
 	for (let at = 0; at < spans.length; at += 4) {
 		const known = knownName(bytes, spans[at] as number, spans[at + 1] as number);
 		if (known === undefined) continue;
@@ -151,14 +166,18 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 			trace = noteTraceField(trace, name, bytes.toString("latin1", start, end));
 			continue;
 		}
-		if (seen.includes(name)) repeated ??= name;
-		else seen.push(name);
+		if ((seen & known.single) !== 0) repeated ??= name;
+		seen |= known.single;
 		// Envoy joins repeats of the headers it knows best before it hands out any, raw or not.
-		if (NO_COMMA.has(name) && hasComma(bytes, start, end, false)) repeated ??= name;
+		if (known.noComma && hasComma(bytes, start, end, false)) repeated ??= name;
 		if (name === "authorization") {
-			const value = bytes.toString("latin1", start, end);
-			if (value.includes(",") && /^(?:bearer|basic) /i.test(value)) repeated ??= name;
-			authorization.push(value);
+			if (comma < start || start < since) {
+				since = start;
+				comma = commaFrom(bytes, start);
+			}
+			if (comma < end && JOINABLE.test(bytes.toString("latin1", start, end))) repeated ??= name;
+			authorization ??= [];
+			authorization.push(start, end);
 		} else if (name === "content-type") {
 			if (hasComma(bytes, start, end, true)) repeated ??= name;
 			contentType = joined(contentType, bytes, start, end);
@@ -167,7 +186,7 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 		else if (name === ":path") path = { start, end };
 	}
 	return {
-		authorization,
+		authorization: authorization ?? NO_SPANS,
 		contentType,
 		contentLength,
 		contentEncoding,
@@ -179,6 +198,24 @@ export function readHeaders(headers: HeaderBytes): HeaderFacts {
 		repeated,
 		trace,
 	};
+}
+
+const NO_SPANS: readonly number[] = [];
+
+/** Credentials of these schemes hold no comma. */
+const JOINABLE = /^(?:bearer|basic) /i;
+
+function commaFrom(bytes: Buffer, start: number): number {
+	const found = bytes.indexOf(0x2c, start);
+	return found < 0 ? bytes.length : found;
+}
+
+/** Every `authorization` value, in order. */
+export function authorizationOf({ authorization }: HeaderFacts, bytes: Buffer): readonly string[] {
+	const values: string[] = [];
+	for (let at = 0; at < authorization.length; at += 2)
+		values.push(bytes.toString("latin1", authorization[at], authorization[at + 1]));
+	return values;
 }
 
 function joined(before: string | undefined, bytes: Buffer, start: number, end: number): string {

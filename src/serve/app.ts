@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import process from "node:process";
 import type { AdminServer } from "../admin/http.ts";
 import { directiveNames } from "../audit/directive-names.ts";
@@ -32,6 +31,7 @@ import { createLogger } from "../telemetry/logger.ts";
 import { createMetrics, type MetricsRegistry } from "../telemetry/metrics.ts";
 import type { Logger } from "../telemetry/types.ts";
 import { callerPatterns, openAdminPort, socketMode } from "./admin-port.ts";
+import { createDecisionIds } from "./decision-ids.ts";
 import { checkDescriptors, readDescriptorFile } from "./descriptor-set.ts";
 import { createDrainDelay } from "./drain-delay.ts";
 import { type HashKey, readHashKey } from "./hash-key.ts";
@@ -240,7 +240,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			metrics,
 			clock,
 			log,
-			newId: overrides.newId ?? randomUUID,
+			newId: overrides.newId ?? createDecisionIds(),
 			// While draining, calls are answered like any others: a denial would reach the client, GOAWAY lets Envoy retry.
 			draining: () => forced,
 		};

@@ -71,7 +71,7 @@ export function handoffMetadata(
 	const { response, request, verdict = "allow", consumer = "" } = options;
 	const directive = writeHandoff({
 		verdict,
-		op: "GET example.test /a",
+		op: '"GET example.test /a"',
 		consumer,
 		rev: "r1",
 		digests: {

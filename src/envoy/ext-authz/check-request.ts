@@ -79,7 +79,7 @@ function readAttributes(c: Cursor, view: CheckView): void {
 				readRequest(c, view);
 				break;
 			case tag(10, LENGTH):
-				readEntry(c, view.contextExtensions);
+				view.contextExtensions = readEntries(c, next, view.contextExtensions);
 				break;
 			case tag(11, LENGTH):
 				view.metadataContext = readMetadata(c, view.metadataContext);
@@ -114,14 +114,16 @@ function readSpan(c: Cursor): Span {
 }
 
 function readPeer(c: Cursor, before: PeerView | undefined): PeerView {
+	const outer = enter(c);
 	const peer: PeerView = before ?? {
+		span: EMPTY,
 		address: undefined,
 		service: EMPTY,
 		labels: [],
 		principal: EMPTY,
 		certificate: EMPTY,
 	};
-	const outer = enter(c);
+	peer.span = before === undefined ? { start: c.pos, end: c.end } : EMPTY;
 	while (c.pos < c.end) {
 		const next = readTag(c);
 		switch (next) {
@@ -133,7 +135,7 @@ function readPeer(c: Cursor, before: PeerView | undefined): PeerView {
 				peer.service = readText(c, peer.service);
 				break;
 			case tag(3, LENGTH):
-				readEntry(c, peer.labels);
+				peer.labels = readEntries(c, next, peer.labels);
 				break;
 			case tag(4, LENGTH):
 				peer.principal = readText(c, peer.principal);
@@ -291,7 +293,7 @@ function readHttp(c: Cursor, before: HttpView | undefined): HttpView {
 				http.method = readText(c, http.method);
 				break;
 			case tag(3, LENGTH):
-				readEntry(c, http.headers);
+				http.headers = readEntries(c, next, http.headers);
 				break;
 			case tag(4, LENGTH):
 				http.path = readText(c, http.path);
@@ -362,9 +364,43 @@ function readHeader(c: Cursor, headers: Entries): void {
 	leave(c, outer);
 }
 
-/** One entry of a `map<string, string>`. */
-function readEntry(c: Cursor, entries: Entries): void {
-	if (readPlainEntry(c, entries)) return;
+/** Entries of a `map<string, string>`, as many as follow each other: a list that grows one by one takes three times the memory. */
+function readEntries(c: Cursor, ownTag: number, before: Entries): Entries {
+	if (before.length > 0) {
+		readEntry(c, before, before.length);
+		return before;
+	}
+	const end = 4 * countEntries(c, ownTag);
+	const entries = new Array<number>(end);
+	for (let at = 0; ; c.pos++) {
+		readEntry(c, entries, at);
+		at += 4;
+		if (at === end) return entries;
+	}
+}
+
+/**
+ * How many entries there are from here on, one behind the other with the tag of one byte between. What follows one of
+ * 16 KiB or more, or one that is cut off, is not looked at.
+ */
+function countEntries(c: Cursor, ownTag: number): number {
+	const { bytes } = c;
+	let pos = c.pos;
+	for (let count = 1; ; count++) {
+		let length = bytes[pos++] as number;
+		if (length > 0x7f) {
+			const high = bytes[pos++] as number;
+			if (!(high < 0x80)) return count;
+			length = (length & 0x7f) | (high << 7);
+		}
+		pos += length;
+		if (!(pos < c.end) || bytes[pos++] !== ownTag) return count;
+	}
+}
+
+/** One entry, to be put where `at` says. */
+function readEntry(c: Cursor, entries: Entries, at: number): void {
+	if (readPlainEntry(c, entries, at)) return;
 	const outer = enter(c);
 	let key = EMPTY;
 	let value = EMPTY;
@@ -374,15 +410,22 @@ function readEntry(c: Cursor, entries: Entries): void {
 		else if (next === tag(2, LENGTH)) value = readText(c, value);
 		else skipField(c, next);
 	}
-	entries.push(key.start, key.end, value.start, value.end);
+	put(entries, at, key.start, key.end, value.start, value.end);
 	leave(c, outer);
+}
+
+function put(entries: Entries, at: number, key: number, keyEnd: number, value: number, end: number): void {
+	entries[at] = key;
+	entries[at + 1] = keyEnd;
+	entries[at + 2] = value;
+	entries[at + 3] = end;
 }
 
 /**
  * An entry as every encoder writes it: key, then value, and nothing else; the key shorter than 128 bytes, entry and
  * value shorter than 16 KiB. Most of a message is such entries. Touches nothing when it finds another form.
  */
-function readPlainEntry(c: Cursor, entries: Entries): boolean {
+function readPlainEntry(c: Cursor, entries: Entries, at: number): boolean {
 	const { bytes } = c;
 	let pos = c.pos;
 	let length = bytes[pos++] as number;
@@ -405,7 +448,7 @@ function readPlainEntry(c: Cursor, entries: Entries): boolean {
 		valueLength = (valueLength & 0x7f) | (high << 7);
 	}
 	if (value + valueLength !== end) return false;
-	entries.push(key, keyEnd, value, end);
+	put(entries, at, key, keyEnd, value, end);
 	c.pos = end;
 	return true;
 }

@@ -9,6 +9,7 @@ import { createJsonOut, JsonTooLarge } from "../../lib/json-out.ts";
 import type { TraceHeaders } from "../../lib/trace-context.ts";
 import type { ActivePolicy } from "../../policy/types.ts";
 import { type Body, readBody } from "../../request/body.ts";
+import { authorizationOf } from "../../request/headers.ts";
 import { parsePath } from "../../request/path.ts";
 import { type CallTrace, callTrace, type TraceNames, traceNames } from "../call-trace.ts";
 import { WireError } from "../protobuf/reader.ts";
@@ -177,7 +178,8 @@ export function createCheckService(deps: CheckDeps): CheckService {
 		if (refused !== undefined) return refused;
 		if (deps.identify === undefined) return decide(call, view, facts, NOBODY);
 		const principal = deps.trusted ? facts.principal : "";
-		const outcome = deps.identify({ authorization: facts.headers.authorization, principal });
+		const authorization = authorizationOf(facts.headers, view.bytes);
+		const outcome = deps.identify({ authorization, principal });
 		if (!(outcome instanceof Promise)) return identified(call, view, facts, outcome);
 		// Its bytes are the transport's again when this returns.
 		const keptView = readCheckRequest(Buffer.from(request));

@@ -39,6 +39,8 @@ export interface InternalAddressView {
 export type AddressKind = SocketAddressView | PipeView | InternalAddressView;
 
 export interface PeerView {
+	/** Where the whole of it lies; nowhere when it came twice. */
+	span: Span;
 	/** Present when the message was; `kind` when one of the forms was given. */
 	address: { kind: AddressKind | undefined } | undefined;
 	service: Span;

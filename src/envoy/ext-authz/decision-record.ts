@@ -25,6 +25,9 @@ export interface RecordSource {
 }
 
 const MAX_TEXT = 512;
+/** A peer may bring its certificate. */
+const MAX_KEPT_PEER = 16 * 1024;
+const NO_PEER = {};
 
 let lastTime = -1;
 let lastText = "";
@@ -55,7 +58,7 @@ export function decisionRecord(source: RecordSource): DecisionRecord {
 		time: timeText(source.time),
 		decision_id: source.decisionId,
 		source: peerOf(view, view?.source, facts?.principal),
-		destination: peerOf(view, view?.destination, undefined),
+		destination: destinationOf(view),
 		caller,
 		operation: {
 			method: cut(facts?.method ?? ""),
@@ -89,12 +92,28 @@ function cut(text: string): string {
 	return text.length <= MAX_TEXT ? text : text.slice(0, MAX_TEXT);
 }
 
+let lastDestination: { readonly bytes: Buffer; readonly peer: DecisionRecord["destination"] } | undefined;
+
+/** Most calls of an Envoy are for the same destination, whose octets are the same then. */
+function destinationOf(view: CheckView | undefined): DecisionRecord["destination"] {
+	if (view?.destination === undefined) return NO_PEER;
+	const { start, end } = view.destination.span;
+	if (lastDestination !== undefined && end > start) {
+		const { bytes, peer } = lastDestination;
+		if (bytes.compare(view.bytes, start, end) === 0) return peer;
+	}
+	const peer = peerOf(view, view.destination, undefined);
+	if (end > start && end - start <= MAX_KEPT_PEER)
+		lastDestination = { bytes: Buffer.from(view.bytes.subarray(start, end)), peer };
+	return peer;
+}
+
 function peerOf(
 	view: CheckView | undefined,
 	peer: PeerView | undefined,
 	known: string | undefined,
 ): { readonly address?: string; readonly principal?: string } {
-	if (view === undefined || peer === undefined) return {};
+	if (view === undefined || peer === undefined) return NO_PEER;
 	const found: { address?: string; principal?: string } = {};
 	const address = addressOf(view, peer);
 	const principal = cut(known ?? textOf(view, peer.principal));

@@ -1,4 +1,4 @@
-import { type HandoffKeys, handoffMetadata, operationText, writeHandoff } from "../../decision/handoff.ts";
+import { type HandoffKeys, handoffMetadata, operationJson, writeHandoff } from "../../decision/handoff.ts";
 import type { Allow, Decision } from "../../decision/types.ts";
 import { coversGrpc } from "../../fields/media.ts";
 import type { ActivePolicy } from "../../policy/types.ts";
@@ -15,6 +15,7 @@ export interface HandedCall {
 
 const NO_DIRECTIVES: Pick<Allow, "response" | "request"> = {};
 const NO_DIGESTS = {};
+const NO_OPERATION = '""';
 
 /** Writes what a decision hands to ext_proc; undefined when it is too large. */
 export function createHandOn({
@@ -46,7 +47,7 @@ export function createHandOn({
 		const digests = judged ? hashed : NO_DIGESTS;
 		const source = {
 			verdict: decision.kind,
-			op: facts === undefined ? "" : operationText(facts.method, facts.host, facts.path),
+			op: facts === undefined ? NO_OPERATION : operationJson(facts.method, facts.host, facts.path),
 			consumer,
 			rev: policy?.revision ?? "",
 			digests: grpc === undefined ? digests : { ...digests, descriptors: grpc.digest },

@@ -86,7 +86,7 @@ export function createProjecting(
 			const { projection } = state;
 			const whole = projection.whole || !surelyFits(parts);
 			const input = whole ? writeInput(out, wholeParts()) : writeInput(out, parts, projection);
-			if (clock.now() >= deadlineMs) return denial("deadline");
+			if (deadlineMs !== Number.POSITIVE_INFINITY && clock.now() >= deadlineMs) return denial("deadline");
 			if (whole) return policy.evaluate(entrypoint, input);
 			const due = shadow || state.calls < PROVED_CALLS || state.calls % SAMPLED_EVERY === 0;
 			state.calls++;

@@ -41,10 +41,10 @@ export function linearMemory(memory: WebAssembly.Memory): LinearMemory {
 		},
 		text(address, maxBytes) {
 			const all = bytes();
-			const window = all.subarray(address, address + maxBytes + 1);
-			const length = window.indexOf(0);
-			if (address <= 0 || length < 0) return undefined;
-			return byteString(window.subarray(0, length));
+			const end = address <= 0 ? -1 : all.indexOf(0, address);
+			if (end < 0 || end - address > maxBytes) return undefined;
+			const text = all.toString("utf8", address, end);
+			return text.includes("\ufffd") ? byteString(all.subarray(address, end)) : text;
 		},
 		message(address, maxBytes) {
 			const window = bytes().subarray(address, address + maxBytes);

@@ -5,14 +5,14 @@ import {
 	type HandoffSource,
 	handoffMetadata,
 	MAX_HANDOFF_BYTES,
-	operationText,
+	operationJson,
 	readHandoff,
 	writeHandoff,
 } from "../../../src/decision/handoff.ts";
 
 const SOURCE: HandoffSource = {
 	verdict: "allow",
-	op: "GET api.test /people",
+	op: '"GET api.test /people"',
 	consumer: "3:jwt0:3:ann",
 	rev: "r1",
 	digests: { hash_key: "k1" },
@@ -53,7 +53,7 @@ test("what is written is read back", () => {
 				...(request === null ? {} : { request: JSON.stringify(request) }),
 			};
 			const grpc = method === null ? {} : { method };
-			const written = writeHandoff({ ...given, ...directives, ...grpc });
+			const written = writeHandoff({ ...given, op: JSON.stringify(given.op), ...directives, ...grpc });
 			fc.pre(written !== undefined);
 			expect(readHandoff(written as string)).toEqual({
 				...given,
@@ -131,10 +131,20 @@ describe("consumers", () => {
 
 describe("operations", () => {
 	test("hold no query", () => {
-		expect(operationText("GET", "h", "/a?token=secret")).toBe("GET h /a");
+		expect(operationJson("GET", "h", "/a?token=secret")).toBe('"GET h /a"');
+	});
+	test("are JSON, whatever they hold", () => {
+		const part = fc.string({ unit: "binary", maxLength: 60 }).map((given) => Buffer.from(given).toString());
+		fc.assert(
+			fc.property(part, part, part, (method, host, path) => {
+				const text = `${method} ${host} ${path.replace(/\?.*/s, "")}`;
+				fc.pre(Buffer.byteLength(text) <= 512);
+				expect(operationJson(method, host, path)).toBe(JSON.stringify(text));
+			}),
+		);
 	});
 	test("are at most 512 bytes, cut between characters", () => {
-		const text = operationText("GET", "h", `/${"é".repeat(400)}`);
+		const text = JSON.parse(operationJson("GET", "h", `/${"é".repeat(400)}`)) as string;
 		expect(Buffer.byteLength(text)).toBeLessThanOrEqual(512);
 		expect(text).toMatch(/^GET h \/é+$/);
 	});

@@ -1,15 +1,20 @@
 import { describe, expect, test } from "@jest/globals";
-import { readHeaders } from "../../../src/request/headers.ts";
+import { authorizationOf, readHeaders } from "../../../src/request/headers.ts";
+import { growth } from "../../support/growth.ts";
 
-function read(pairs: readonly (readonly [string, string])[]) {
+type Pairs = readonly (readonly [string, string])[];
+
+function laidOut(pairs: Pairs) {
 	const spans: number[] = [];
 	let text = "";
 	for (const part of pairs.flat()) {
 		spans.push(text.length, text.length + part.length);
 		text += part;
 	}
-	return readHeaders({ bytes: Buffer.from(text, "latin1"), spans });
+	return { bytes: Buffer.from(text, "latin1"), spans };
 }
+
+const read = (pairs: Pairs) => readHeaders(laidOut(pairs));
 
 describe("single-valued headers", () => {
 	test.each(["host", "content-length", "content-type", "authorization", ":path", "range", "user-agent"])(
@@ -57,6 +62,30 @@ describe("single-valued headers", () => {
 	});
 });
 
+test("a comma is found in the value that holds it, wherever the values lie", () => {
+	const text = "authorizationBearer a,bBearer c,";
+	const bytes = Buffer.from(text);
+	const value = (start: number, end: number): number[] => [0, 13, start, end];
+	expect(readHeaders({ bytes, spans: value(13, 21) }).repeated).toBeUndefined();
+	expect(readHeaders({ bytes, spans: value(13, 23) }).repeated).toBe("authorization");
+	expect(readHeaders({ bytes, spans: value(23, 31) }).repeated).toBeUndefined();
+	expect(readHeaders({ bytes, spans: value(23, 32) }).repeated).toBe("authorization");
+	expect(readHeaders({ bytes, spans: [0, 6, 31, 32, ...value(13, 23)] }).repeated).toBe("authorization");
+});
+
+test("many authorization values cost no more than their number", () => {
+	const many = (count: number) =>
+		laidOut(Array.from({ length: count }, () => ["authorization", "Bearer a"] as const));
+	const [some, more] = [many(1000), many(8000)];
+	expect(readHeaders(more).repeated).toBe("authorization");
+	expect(
+		growth(
+			() => readHeaders(some),
+			() => readHeaders(more),
+		),
+	).toBeLessThan(32);
+});
+
 test("what the service reads is there, what is absent is absent", () => {
 	const facts = read([
 		["content-type", "application/json"],
@@ -67,12 +96,18 @@ test("what the service reads is there, what is absent is absent", () => {
 	]);
 	expect(facts).toMatchObject({
 		contentType: "application/json",
-		authorization: ["Bearer a"],
 		contentEncoding: "gzip,br",
 		partialBody: "true",
 		redirected: false,
 	});
 	expect(facts.contentLength).toBeUndefined();
+	const several = laidOut([
+		["authorization", "Bearer a"],
+		["accept", "b"],
+		["authorization", "Basic c"],
+	]);
+	expect(authorizationOf(readHeaders(several), several.bytes)).toEqual(["Bearer a", "Basic c"]);
+	expect(authorizationOf(read([["accept", "b"]]), Buffer.of())).toEqual([]);
 	expect(read([["x-envoy-original-url", ""]]).redirected).toBe(true);
 });
 
