@@ -5,6 +5,7 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { Client, credentials } from "@grpc/grpc-js";
 import { makeWays, type Ways } from "./check-ways.ts";
+import { evidenceLine } from "./evidence.ts";
 import type { BenchLine } from "./types.ts";
 
 /** Checks of one turn. Turns are short and many: the best of each way is one that nothing disturbed. */
@@ -12,8 +13,6 @@ const BATCH = 1_000;
 const ROUNDS = 60;
 /** Turns that warm up. */
 const WARM = 12;
-/** Longer than records wait for others. */
-const FLUSHED_MS = 30;
 const WIRE_BATCH = 2_500;
 const WIRE_ROUNDS = 9;
 const IN_FLIGHT = 32;
@@ -28,9 +27,11 @@ type Cpu = ReturnType<typeof process.cpuUsage>;
 export async function checkBench(): Promise<readonly BenchLine[]> {
 	const ways = await makeWays();
 	const local = await inProcessLines(ways);
+	const evidence = await evidenceLine();
 	const wire = await overWire(ways.request);
 	return [
 		...local,
+		evidence,
 		line("gRPC server on loopback", wire.ours, wire.naive),
 		line("gRPC server on loopback, the naive way", wire.naive),
 	];
@@ -42,12 +43,11 @@ export async function inProcessLines(ways: Ways): Promise<readonly BenchLine[]> 
 	for (const way of [ways.ours, ways.strict, ways.recorded]) {
 		if (!ways.agree(way(ways.request), wanted)) throw new Error("the ways disagree");
 	}
-	const { ours, strict, recorded, users, naive, naiveUsers } = await inProcess(ways);
+	const { ours, strict, users, naive, naiveUsers } = await inProcess(ways);
 	return [
 		line("CPU per Check, in process", ours, naive),
 		line("strict profile, in process: own keys and the hand-off besides", strict, naive),
 		line("strict profile, in process, a thousand different answers", users, naiveUsers),
-		line("id, metrics and record of a Check, together", recorded - strict),
 		line("the naive way, in process", naive),
 	];
 }
@@ -62,16 +62,15 @@ function micros(before: Cpu, after: Cpu, count: number): number {
 	return (after.user - before.user + after.system - before.system) / count;
 }
 
-type Way = "ours" | "strict" | "recorded" | "users" | "naive" | "naiveUsers";
+type Way = "ours" | "strict" | "users" | "naive" | "naiveUsers";
 
 /** The ways take turns, so that a busy moment of the machine hits each; the best turn of each counts. */
 async function inProcess(ways: Ways): Promise<Readonly<Record<Way, number>>> {
-	const { ours, strict, recorded, naive } = ways;
+	const { ours, strict, naive } = ways;
 	const one = [ways.request];
 	const turns = {
 		ours: [ours, one],
 		strict: [strict, one],
-		recorded: [recorded, one],
 		users: [strict, ways.ofUsers],
 		naive: [naive, one],
 		naiveUsers: [naive, ways.ofUsers],
@@ -86,8 +85,6 @@ async function inProcess(ways: Ways): Promise<Readonly<Record<Way, number>>> {
 			const [answer, requests] = turns[name];
 			const before = process.cpuUsage();
 			for (let count = 0; count < BATCH; count++) answer(requests[count % requests.length] as Buffer);
-			// What was recorded is written now, and counts.
-			if (name === "recorded") await new Promise((resolve) => setTimeout(resolve, FLUSHED_MS));
 			const cost = micros(before, process.cpuUsage(), BATCH);
 			if (round >= WARM) best[name] = Math.min(best[name], cost);
 		}

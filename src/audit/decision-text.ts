@@ -1,4 +1,5 @@
-import { char, type JsonOut, raw, stringified, utf8 } from "../lib/json-out.ts";
+import { char, type JsonOut, raw, stringified, utf8, whole } from "../lib/json-out.ts";
+import { remembered } from "./remembered.ts";
 import type { DecisionRecord } from "./types.ts";
 
 const fixed = (text: string): Buffer => Buffer.from(text, "latin1");
@@ -40,25 +41,23 @@ const COMMA = 0x2c;
  * Check writes one.
  */
 export function writeDecision(out: JsonOut, record: DecisionRecord): void {
-	const { caller, operation, policy } = record;
+	const { operation } = record;
 	member(out, T.time, record.time);
 	member(out, T.decisionId, record.decision_id);
 	optional(out, T.traceId, record.trace_id);
 	optional(out, T.spanId, record.span_id);
-	writePeer(out, T.source, record.source);
-	writePeer(out, T.destination, record.destination);
-	member(out, caller.authenticated ? T.authenticated : T.anonymous, caller.method);
-	optional(out, T.id, caller.id);
-	optional(out, T.issuer, caller.issuer);
+	raw(out, T.source);
+	writePeer(out, record.source);
+	raw(out, T.destination);
+	writeDestination(out, record.destination);
+	writeCaller(out, record.caller);
 	member(out, T.method, operation.method);
 	member(out, T.host, operation.host);
 	member(out, T.path, operation.path);
 	member(out, record.verdict === "allow" ? T.allow : T.deny, record.reason);
 	optional(out, T.policyReason, record.policy_reason);
 	writeRules(out, record.rules);
-	member(out, T.revision, policy.revision);
-	writeNumber(out, T.serial, policy.serial);
-	char(out, CLOSE);
+	writePolicy(out, record.policy);
 	if (record.status !== undefined) writeNumber(out, T.status, record.status);
 	if (record.released !== undefined) raw(out, T.released[record.released]);
 	if (record.dry_run !== undefined) raw(out, T.dryRun);
@@ -79,13 +78,26 @@ function optional(out: JsonOut, name: Buffer, value: string | undefined): void {
 	if (value !== undefined) member(out, name, value);
 }
 
-function writePeer(out: JsonOut, name: Buffer, { address, principal }: DecisionRecord["source"]): void {
-	raw(out, name);
+function writePeer(out: JsonOut, { address, principal }: DecisionRecord["source"]): void {
 	optional(out, T.address, address);
 	if (address !== undefined && principal !== undefined) char(out, COMMA);
 	optional(out, T.principal, principal);
 	char(out, CLOSE);
 }
+
+const writeDestination = remembered(writePeer);
+
+const writeCaller = remembered((out: JsonOut, caller: DecisionRecord["caller"]): void => {
+	member(out, caller.authenticated ? T.authenticated : T.anonymous, caller.method);
+	optional(out, T.id, caller.id);
+	optional(out, T.issuer, caller.issuer);
+});
+
+const writePolicy = remembered((out: JsonOut, policy: DecisionRecord["policy"]): void => {
+	member(out, T.revision, policy.revision);
+	writeNumber(out, T.serial, policy.serial);
+	char(out, CLOSE);
+});
 
 function writeRules(out: JsonOut, rules: readonly string[]): void {
 	raw(out, T.rules);
@@ -97,5 +109,5 @@ function writeRules(out: JsonOut, rules: readonly string[]): void {
 
 function writeNumber(out: JsonOut, name: Buffer, value: number): void {
 	raw(out, name);
-	utf8(out, Number.isFinite(value) ? String(value) : "null");
+	if (!whole(out, value)) utf8(out, Number.isFinite(value) ? String(value) : "null");
 }

@@ -1,11 +1,13 @@
 import type { FieldReport } from "../fields/types.ts";
-import { char, createJsonOut, reset, utf8, written } from "../lib/json-out.ts";
+import { char, createJsonOut, reset, utf8 } from "../lib/json-out.ts";
 import { writeDecision } from "./decision-text.ts";
 import type { AuditRecord, DecisionRecord } from "./types.ts";
 
+/** The line that was encoded last: all of it is of the next line as soon as that is encoded. */
 export interface EncodedLine {
-	/** JSON in UTF-8 without line ends inside, and one line end behind; valid until the next line is encoded. */
-	readonly bytes: Buffer;
+	/** Begins with the line, JSON in UTF-8 without line ends inside, and one line end behind. */
+	readonly buffer: Buffer;
+	readonly length: number;
 	/** Something of the record was left out to keep the line within its limit. */
 	readonly cut: boolean;
 }
@@ -41,11 +43,20 @@ export function createLineEncoder(maxBytes: number): (record: AuditRecord) => En
 		}
 	}
 
-	return (record) => {
-		if (fits(record)) return { bytes: written(out), cut: false };
-		for (const shorter of shortened(record)) if (fits(shorter)) return { bytes: written(out), cut: true };
+	/** Makes one that fits; answers whether something had to be left out. */
+	function encode(record: AuditRecord): boolean {
+		if (fits(record)) return false;
+		for (const shorter of shortened(record)) if (fits(shorter)) return true;
 		fits({ type: record.type === "release" ? "release" : "decision", truncated: true });
-		return { bytes: written(out), cut: true };
+		return true;
+	}
+
+	const line = { buffer: out.buffer, length: 0, cut: false };
+	return (record) => {
+		line.cut = encode(record);
+		line.buffer = out.buffer;
+		line.length = out.pos;
+		return line;
 	};
 }
 

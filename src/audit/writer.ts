@@ -51,13 +51,13 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
 
 	function write(record: Parameters<AuditWriter["write"]>[0]): boolean {
 		if (sink === undefined) return true;
-		const { bytes, cut } = encode(record);
-		if (closed || broken || queued + bytes.length > options.maxQueueBytes) return overflow();
+		const { buffer, length, cut } = encode(record);
+		if (closed || broken || queued + length > options.maxQueueBytes) return overflow();
 		if (cut) metrics.auditRecords.inc({ result: "cut" });
-		const batch = batchFor(bytes.length);
-		batch.fill += bytes.copy(batch.buffer, batch.fill);
+		const batch = batchFor(length);
+		batch.fill += buffer.copy(batch.buffer, batch.fill, 0, length);
 		batch.lines++;
-		queued += bytes.length;
+		queued += length;
 		metrics.auditQueueBytes.set(queued);
 		if (pumping === undefined) timer ??= setTimeout(pump, options.flushMilliseconds);
 		return true;

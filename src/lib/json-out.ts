@@ -260,6 +260,23 @@ export function number(out: JsonOut, value: number | bigint): void {
 	ascii(out, Object.is(value, -0) ? "-0" : String(value));
 }
 
+/** A whole number of less than ten digits; answers false, and writes nothing, for any other. */
+export function whole(out: JsonOut, value: number): boolean {
+	if (!(value >= 0 && value < 1e9 && Number.isInteger(value)) || Object.is(value, -0)) return false;
+	let digits = 1;
+	for (let most = 10; value >= most; most *= 10) digits++;
+	room(out, digits);
+	const { buffer } = out;
+	out.pos += digits;
+	let rest = value;
+	for (let at = out.pos - 1; at >= out.pos - digits; at--) {
+		const next = Math.trunc(rest / 10);
+		buffer[at] = 0x30 + rest - next * 10;
+		rest = next;
+	}
+	return true;
+}
+
 /** Copies what was written between two positions to the end. */
 export function again(out: JsonOut, start: number, end: number): void {
 	room(out, end - start);

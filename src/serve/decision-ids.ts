@@ -20,14 +20,7 @@ export function createDecisionIds(): () => string {
 
 	function refill(): void {
 		randomFillSync(random);
-		let to = 0;
-		for (let from = 0; from < random.length; from++) {
-			const at = from % RANDOM_BYTES;
-			if (at === 4 || at === 6 || at === 8 || at === 10) ascii[to++] = DASH;
-			const byte = versioned(random[from] as number, at);
-			ascii[to++] = DIGITS[byte >> 4] as number;
-			ascii[to++] = DIGITS[byte & 15] as number;
-		}
+		format(random, ascii);
 		text = ascii.toString("latin1");
 		next = 0;
 	}
@@ -38,6 +31,17 @@ export function createDecisionIds(): () => string {
 		next += TEXT_BYTES;
 		return text.slice(start, next);
 	};
+}
+
+function format(random: Buffer, ascii: Buffer): void {
+	let to = 0;
+	for (let from = 0; from < random.length; from++) {
+		const at = from % RANDOM_BYTES;
+		if (at === 4 || at === 6 || at === 8 || at === 10) ascii[to++] = DASH;
+		const byte = versioned(random[from] as number, at);
+		ascii[to++] = DIGITS[byte >> 4] as number;
+		ascii[to++] = DIGITS[byte & 15] as number;
+	}
 }
 
 /** A random byte of a UUID, with the version (4) and the variant (binary 10) in their places. */

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { writeDecision } from "../../src/audit/decision-text.ts";
 import type { DecisionRecord } from "../../src/audit/types.ts";
-import { createJsonOut, reset, written } from "../../src/lib/json-out.ts";
+import { createJsonOut, reset, whole, written } from "../../src/lib/json-out.ts";
 import { times } from "../support/test-size.ts";
 
 const text = fc.oneof(
@@ -73,5 +73,42 @@ test("a decision's record is the text that JSON.stringify makes of it", () => {
 			expect(written(out).toString("utf8")).toBe(JSON.stringify(given));
 		}),
 		{ numRuns: times(2000, 40_000) },
+	);
+});
+
+test("and so is each of many, some of whose parts are those of the one before", () => {
+	const out = createJsonOut(1 << 20);
+	const [first, second] = [
+		fc.sample(record, { numRuns: 1, seed: 1 }),
+		fc.sample(record, { numRuns: 1, seed: 2 }),
+	];
+	const parts = [...first, ...second] as readonly DecisionRecord[];
+	fc.assert(
+		fc.property(record, fc.array(fc.array(fc.nat(2), { minLength: 3, maxLength: 3 })), (given, choices) => {
+			for (const [destination = 0, caller = 0, policy = 0] of choices) {
+				const each = {
+					...given,
+					destination: (parts[destination] ?? given).destination,
+					caller: (parts[caller] ?? given).caller,
+					policy: (parts[policy] ?? given).policy,
+				};
+				reset(out);
+				writeDecision(out, each);
+				expect(written(out).toString("utf8")).toBe(JSON.stringify(each));
+			}
+		}),
+	);
+});
+
+test("whole numbers are written as JSON has them, and others are left to whoever asked", () => {
+	const out = createJsonOut(1 << 10);
+	const edges = [0, 9, 10, 99, 100, 999_999_999, 1_000_000_000, -0, -1, 0.5, Number.NaN, 1e300];
+	fc.assert(
+		fc.property(fc.oneof(fc.nat(1_000_000_000), fc.double(), fc.constantFrom(...edges)), (value) => {
+			reset(out);
+			const isWhole = Number.isInteger(value) && value >= 0 && value < 1e9 && !Object.is(value, -0);
+			expect(whole(out, value)).toBe(isWhole);
+			expect(written(out).toString()).toBe(isWhole ? String(value) : "");
+		}),
 	);
 });

@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { HandoffKeys } from "../../decision/handoff.ts";
 import { HANDOFF_VERSION } from "../../decision/handoff-types.ts";
 import type { Allow, Decision, Deny, HeaderEntry } from "../../decision/types.ts";
@@ -60,6 +61,9 @@ const PARSE_ERROR = "request_parse_error";
 
 const EMPTY_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
 
+/** How many decisions it is remembered for. */
+const DECISIONS = 256;
+
 /** What is the same in every answer that a decision gives. */
 interface Fixed {
 	/** Status, and what is done to the request of a caller without a name. */
@@ -77,7 +81,7 @@ interface Fixed {
 export function createEncoder(config: EncoderConfig): (answer: Answer) => Buffer {
 	const w = createWriter();
 	const owned = [config.identityHeaders.id, config.identityHeaders.issuer].filter((name) => name !== "off");
-	const known = new WeakMap<Decision, Fixed>();
+	const known = new LRUCache<Decision, Fixed>({ max: DECISIONS });
 
 	function fixedOf(decision: Decision): Fixed {
 		let fixed = known.get(decision);

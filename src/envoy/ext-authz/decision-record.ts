@@ -28,6 +28,8 @@ const MAX_TEXT = 512;
 /** A peer may bring its certificate. */
 const MAX_KEPT_PEER = 16 * 1024;
 const NO_PEER = {};
+const NOBODY: DecisionRecord["caller"] = { authenticated: false, method: "none" };
+const NO_POLICY: DecisionRecord["policy"] = { revision: "", serial: 0 };
 
 let lastTime = -1;
 let lastText = "";
@@ -47,19 +49,13 @@ type Draft<V> = { -readonly [key in keyof V]: V[key] };
 export function decisionRecord(source: RecordSource): DecisionRecord {
 	const { view, facts, identity, policy, decision } = source;
 	const { notes } = decision;
-	const caller: Draft<DecisionRecord["caller"]> = {
-		authenticated: identity?.authenticated ?? false,
-		method: identity?.method ?? "none",
-	};
-	if (identity?.id !== undefined) caller.id = identity.id;
-	if (identity?.issuer !== undefined) caller.issuer = identity.issuer;
 	const record: Draft<DecisionRecord> = {
 		type: "decision",
 		time: timeText(source.time),
 		decision_id: source.decisionId,
 		source: peerOf(view, view?.source, facts?.principal),
 		destination: destinationOf(view),
-		caller,
+		caller: identity === undefined ? NOBODY : callerOf(identity),
 		operation: {
 			method: cut(facts?.method ?? ""),
 			host: cut(facts?.host ?? ""),
@@ -68,7 +64,7 @@ export function decisionRecord(source: RecordSource): DecisionRecord {
 		verdict: decision.kind,
 		reason: decision.kind === "allow" ? "allowed" : decision.reason,
 		rules: notes.rules,
-		policy: { revision: policy?.revision ?? "", serial: policy?.serial ?? 0 },
+		policy: policy === undefined ? NO_POLICY : policyOf(policy),
 		duration_us: Math.round(source.durationMs * 1000),
 	};
 	if (source.trace !== undefined) {
@@ -82,6 +78,30 @@ export function decisionRecord(source: RecordSource): DecisionRecord {
 	if (notes.obligations !== undefined) record.obligations = notes.obligations;
 	return record;
 }
+
+/** What is said of the object that came last: the next one is the same, more often than not. */
+function ofLast<K extends object, V>(make: (key: K) => V): (key: K) => V {
+	let last: { readonly key: K; readonly value: V } | undefined;
+	return (key) => {
+		if (last?.key !== key) last = { key, value: make(key) };
+		return last.value;
+	};
+}
+
+const callerOf = ofLast((identity: Identity): DecisionRecord["caller"] => {
+	const caller: Draft<DecisionRecord["caller"]> = {
+		authenticated: identity.authenticated,
+		method: identity.method,
+	};
+	if (identity.id !== undefined) caller.id = identity.id;
+	if (identity.issuer !== undefined) caller.issuer = identity.issuer;
+	return caller;
+});
+
+const policyOf = ofLast(({ revision, serial }: ActivePolicy): DecisionRecord["policy"] => ({
+	revision,
+	serial,
+}));
 
 function withoutQuery(path: string): string {
 	const query = path.indexOf("?");

@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { type DecisionPath, descend, readDecisionPath } from "../../decision/decision-path.ts";
 import { denial } from "../../decision/deny.ts";
 import { type DecisionRules, type ReadDecision, readDecision } from "../../decision/read-decision.ts";
@@ -5,15 +6,17 @@ import type { Decision } from "../../decision/types.ts";
 import type { Evaluation } from "../../policy/types.ts";
 import type { Metrics } from "../../telemetry/types.ts";
 
+/** How many decisions are remembered for each decision path. */
+const DECISIONS = 256;
+
 /** A decision path that calls may ask for. */
 export interface Target extends DecisionPath {
-	/** As long as the evaluations themselves are remembered. */
-	readonly known: WeakMap<Evaluation, ReadDecision>;
+	readonly known: LRUCache<Evaluation, ReadDecision>;
 }
 
 /** A path as it is configured. */
 export function targetOf(path: string): Target {
-	return { ...readDecisionPath(path), known: new WeakMap() };
+	return { ...readDecisionPath(path), known: new LRUCache({ max: DECISIONS }) };
 }
 
 /**

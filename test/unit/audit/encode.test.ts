@@ -13,8 +13,8 @@ function encodeLine(record: AuditRecord): {
 	readonly bytes: number;
 	readonly cut: boolean;
 } {
-	const { bytes, cut } = encode(record);
-	return { line: bytes.toString("utf8"), bytes: bytes.length, cut };
+	const { buffer, length, cut } = encode(record);
+	return { line: buffer.toString("utf8", 0, length), bytes: length, cut };
 }
 
 const decision: DecisionRecord = {

@@ -177,6 +177,27 @@ describe("an ordinary call", () => {
 		});
 		expect(JSON.stringify(record)).not.toMatch(/s3cr3t|t0k3n|4111/);
 	});
+	test("names its own destination, however often another came before", async () => {
+		const socketAddress = (address: string) => ({ address: { socketAddress: { address, portValue: 80 } } });
+		const peers = [
+			socketAddress("10.0.0.1"),
+			{ ...socketAddress("10.0.0.1"), principal: "spiffe://a" },
+			{ ...socketAddress("10.0.0.1"), principal: "spiffe://b" },
+			undefined,
+		];
+		for (const at of [0, 1, 1, 2, 2, 3, 1, 0, 0]) {
+			const destination = peers[at];
+			const { record } = await run(httpCheck({}, { destination }));
+			expect(record.destination).toEqual(
+				destination === undefined
+					? {}
+					: {
+							address: "10.0.0.1:80",
+							...("principal" in destination ? { principal: destination.principal } : {}),
+						},
+			);
+		}
+	});
 	test("under a directive hands it on, with the key that hashes need", async () => {
 		const response = { mask: [{ select: "$.a", as: "hash" }] };
 		const { answer, record } = await run(httpCheck(), {

@@ -291,6 +291,33 @@ const request = fc.record(
 	{ requiredKeys: [] },
 );
 
+test("headers are found however long they are, and whatever looks like the start of another inside of them", () => {
+	// The octet that begins a header, which every wrong step would fall upon.
+	const value = fc
+		.oneof(fc.nat(300), fc.constantFrom(16_373, 16_374, 16_380, 16_383, 16_384, 16_390, 40_000))
+		.map((count) => "\x1a".repeat(count));
+	const names = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,9}$/), { maxLength: 12 });
+	fc.assert(
+		fc.property(names, fc.array(value, { minLength: 12, maxLength: 12 }), (keys, values) => {
+			const headers = Object.fromEntries(keys.map((key, at) => [key, values[at] ?? ""]));
+			const bytes = checkRequestBytes({ attributes: { request: { http: { headers, path: "/a" } } } });
+			expect(inputOf(bytes).attributes).toEqual(structuredClone(referenceAttributes(bytes)));
+			expect(Object.keys(inputOf(bytes).attributes.request.http.headers ?? {}).length).toBe(keys.length);
+		}),
+		{ numRuns: 300 },
+	);
+});
+
+test("headers need not stand together", () => {
+	const entry = (name: string): Buffer => field(3, Buffer.concat([field(1, name), field(2, "1")]));
+	const input = inputOf(http(entry("a"), entry("b"), field(4, "/p"), entry("c"), field(5, "h"), entry("d")));
+	expect(input.attributes.request.http).toEqual({
+		headers: { a: "1", b: "1", c: "1", d: "1" },
+		path: "/p",
+		host: "h",
+	});
+});
+
 test("whatever the message holds, the document is what decoding it to objects gives", () => {
 	fc.assert(
 		fc.property(request, (attributes) => {
