@@ -84,6 +84,9 @@ type Name = (typeof SINGLE)[number] | (typeof READ)[number] | TraceFieldName;
 interface Known {
 	readonly name: Name;
 	readonly bytes: Buffer;
+	/** The octets at its ends, by which most other names are told from it. */
+	readonly first: number;
+	readonly last: number;
 	/** Looked for, and judged by nobody. */
 	readonly trace: boolean;
 	/** One bit of those that may come once; 0 for others. */
@@ -100,6 +103,8 @@ const BY_LENGTH: readonly (readonly Known[] | undefined)[] = (() => {
 		table[name.length]?.push({
 			name,
 			bytes: Buffer.from(name, "latin1"),
+			first: name.charCodeAt(0),
+			last: name.charCodeAt(name.length - 1),
 			trace: isTraceField(name),
 			single: SINGLE.includes(name as (typeof SINGLE)[number])
 				? 1 << SINGLE.indexOf(name as (typeof SINGLE)[number])
@@ -113,13 +118,17 @@ const BY_LENGTH: readonly (readonly Known[] | undefined)[] = (() => {
 function knownName(bytes: Buffer, start: number, end: number): Known | undefined {
 	const candidates = BY_LENGTH[end - start];
 	if (candidates === undefined) return undefined;
-	next: for (const candidate of candidates) {
-		for (let index = candidate.bytes.length - 1; index >= 0; index--) {
-			if (bytes[start + index] !== candidate.bytes[index]) continue next;
-		}
-		return candidate;
-	}
+	const first = bytes[start];
+	const last = bytes[end - 1];
+	for (const candidate of candidates)
+		if (candidate.last === last && candidate.first === first && isName(bytes, start, candidate.bytes))
+			return candidate;
 	return undefined;
+}
+
+function isName(bytes: Buffer, start: number, name: Buffer): boolean {
+	for (let at = 1; at < name.length - 1; at++) if (bytes[start + at] !== name[at]) return false;
+	return true;
 }
 
 /** Reads in one pass what the service needs of the headers. */

@@ -120,12 +120,19 @@ function destinationOf(view: CheckView | undefined): DecisionRecord["destination
 	const { start, end } = view.destination.span;
 	if (lastDestination !== undefined && end > start) {
 		const { bytes, peer } = lastDestination;
-		if (bytes.compare(view.bytes, start, end) === 0) return peer;
+		if (isAt(view.bytes, start, end, bytes)) return peer;
 	}
 	const peer = peerOf(view, view.destination, undefined);
 	if (end > start && end - start <= MAX_KEPT_PEER)
 		lastDestination = { bytes: Buffer.from(view.bytes.subarray(start, end)), peer };
 	return peer;
+}
+
+/** By hand: it is some dozens of octets. */
+function isAt(bytes: Buffer, start: number, end: number, octets: Buffer): boolean {
+	if (octets.length !== end - start) return false;
+	for (let at = 0; at < octets.length; at++) if (bytes[start + at] !== octets[at]) return false;
+	return true;
 }
 
 function peerOf(

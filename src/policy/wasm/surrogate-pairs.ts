@@ -13,7 +13,9 @@ const ESCAPE_BYTES = 6;
  */
 export function withoutEscapedPairs(text: Uint8Array): Uint8Array {
 	const bytes = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
-	if (!bytes.includes("\\ud", 0, "latin1") && !bytes.includes("\\uD", 0, "latin1")) return text;
+	const first = bytes.indexOf(BACKSLASH);
+	if (first < 0 || !(bytes.includes("\\ud", first, "latin1") || bytes.includes("\\uD", first, "latin1")))
+		return text;
 	const out = Buffer.allocUnsafe(bytes.length);
 	let length = 0;
 	let pos = 0;
