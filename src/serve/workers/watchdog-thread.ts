@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import process from "node:process";
 import { workerData } from "node:worker_threads";
+import { releaseStartGarbage } from "../../lib/start-garbage.ts";
 import { CELL, viewNotes } from "./shared-notes.ts";
 import type { WatchdogOrder } from "./watchdog.ts";
 import { createWatching, LOOKS } from "./watching.ts";
@@ -16,8 +17,8 @@ const look = createWatching(views, hangMilliseconds, () => {
 });
 let orphaned = 0;
 
-// What the start of the thread left behind would stay for ever: from here on nothing is allocated that would have it collected.
-globalThis.gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
+// From here on too little is allocated to have it collected.
+releaseStartGarbage();
 
 while (Atomics.wait(views.cells, CELL.stop, 0, hangMilliseconds / LOOKS) === "timed-out") {
 	const said = look();

@@ -133,7 +133,7 @@ function nodeOptions(processes: number): readonly string[] {
 	const own = process.execArgv.filter((option) => !option.startsWith("--inspect"));
 	const limits = heapLimits(cgroupMemoryMax(readText), processes);
 	const given = [...own, ...(environmentWith({})["NODE_OPTIONS"] ?? "").split(/\s+/)];
-	return [...own, "--disable-warning=ExperimentalWarning", "--expose-gc", ...memoryOptions(limits, given)];
+	return [...own, "--disable-warning=ExperimentalWarning", ...memoryOptions(limits, given)];
 }
 
 function readText(path: string): string | undefined {
