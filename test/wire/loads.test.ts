@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -84,4 +85,23 @@ test("a process without workers loads neither what judges tokens nor what its po
 	const all = await loaded("serve", fleet.child.pid);
 	expect(loadedOf(OF_CONFIGURATION, all)).toEqual(OF_CONFIGURATION);
 	expect(loadedOf([...NOWHERE, "policy/builtins/yaml", "serve/workers"], all)).toEqual([]);
+});
+
+test("what starting left behind is given back by each process", async () => {
+	const collections = async (kind: string, pid: number | undefined): Promise<readonly string[]> =>
+		(await readFile(join(fleet.folder, `collections-${kind}-${pid}`), "utf8")).trimEnd().split("\n");
+	const whole = JSON.stringify({ type: "major", execution: "sync", flavor: "last-resort" });
+	await start(1);
+	const [worker] = await fleet.workers();
+	expect(await collections("serve", fleet.child.pid)).toEqual([whole]);
+	expect(await collections("worker", worker?.pid)).toEqual([whole]);
+	// The spare, which has no orders, does so by itself.
+	const spare = (): string | undefined =>
+		readdirSync(fleet.folder).find(
+			(name) => /^collections-worker-/.test(name) && !name.endsWith(`-${worker?.pid}`),
+		);
+	await until(() => spare() !== undefined);
+	await fleet.clear();
+	await start(0);
+	expect(await collections("serve", fleet.child.pid)).toEqual([whole]);
 });
