@@ -4,10 +4,9 @@ import type { Clock } from "../lib/clock.ts";
 import type { RefreshingState } from "../lib/refreshing.ts";
 import type { Logger, Metrics } from "../telemetry/types.ts";
 import { readBearer } from "./bearer.ts";
-import { createTokenVerifier } from "./jwt.ts";
-import { createKeySource } from "./key-source.ts";
+import { hasControls } from "./controls.ts";
+import type { Tokens } from "./tokens.ts";
 import type { Identify, Identity, IdentityOutcome } from "./types.ts";
-import { hasControls } from "./verify-token.ts";
 
 export interface IdentityDeps {
 	readonly config: IdentityConfig;
@@ -18,7 +17,7 @@ export interface IdentityDeps {
 
 export interface IdentityService {
 	readonly identify: Identify;
-	/** Reads the key set for the first time; resolves whether or not that worked. */
+	/** Loads what judges tokens, if any are to be judged, and reads the key set for the first time; resolves whether or not that worked. */
 	start(): Promise<void>;
 	/** Keys were read once and are not too old; true when no keys are needed. */
 	ready(): boolean;
@@ -43,11 +42,9 @@ const UNAVAILABLE: IdentityOutcome = { ok: false, reason: "keys_unavailable", st
  */
 export function createIdentify(deps: IdentityDeps): IdentityService {
 	const { config } = deps;
-	const keys = config.jwt === undefined ? undefined : createKeySource(config.jwt, deps);
-	const judge =
-		config.jwt === undefined || keys === undefined
-			? undefined
-			: createTokenVerifier(config.jwt, { ...deps, keys });
+	const { jwt } = config;
+	let tokens: Tokens | undefined;
+	let stopped = false;
 
 	const certified = new LRUCache<string, IdentityOutcome>({ max: PRINCIPALS });
 
@@ -85,12 +82,13 @@ export function createIdentify(deps: IdentityDeps): IdentityService {
 		const certificated = certificate(principal);
 		if (certificated?.ok === false) return certificated;
 		const held = certificated?.identity;
-		if (judge !== undefined) {
-			const bearer = readBearer(authorization, config.jwt?.max_token_bytes ?? 0);
+		if (jwt !== undefined) {
+			const bearer = readBearer(authorization, jwt.max_token_bytes);
 			if (bearer.kind === "invalid") return INVALID;
 			if (bearer.kind === "ambiguous") return AMBIGUOUS;
 			if (bearer.kind === "token") {
-				const outcome = judge(bearer.token);
+				if (tokens === undefined) return UNAVAILABLE;
+				const outcome = tokens.judge(bearer.token);
 				if (!(outcome instanceof Promise)) return united(outcome, held);
 				return outcome.then(
 					(later) => united(later, held),
@@ -104,9 +102,18 @@ export function createIdentify(deps: IdentityDeps): IdentityService {
 
 	return {
 		identify,
-		start: async () => keys?.start(),
-		ready: () => keys === undefined || keys.current() !== undefined,
-		state: () => (keys === undefined ? {} : { keySet: keys.state() }),
-		stop: () => keys?.stop(),
+		async start() {
+			if (jwt === undefined) return;
+			const { createTokens } = await import("./tokens.ts");
+			if (stopped) return;
+			tokens = createTokens(jwt, deps);
+			await tokens.keys.start();
+		},
+		ready: () => jwt === undefined || tokens?.keys.current() !== undefined,
+		state: () => (tokens === undefined ? {} : { keySet: tokens.keys.state() }),
+		stop() {
+			stopped = true;
+			tokens?.keys.stop();
+		},
 	};
 }

@@ -1,5 +1,6 @@
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import type { JwtConfig } from "../config/types.ts";
+import { hasControls } from "./controls.ts";
 import type { KeySet } from "./key-set.ts";
 
 export type TokenVerdict =
@@ -102,15 +103,6 @@ function judge(payload: JWTPayload): TokenVerdict {
 		return { kind: "invalid", code: "claim_sub" };
 	}
 	return { kind: "valid", payload: { ...payload, exp, sub } };
-}
-
-/** Whether a text holds C0 controls or DEL. */
-export function hasControls(text: string): boolean {
-	for (let index = 0; index < text.length; index++) {
-		const unit = text.charCodeAt(index);
-		if (unit < 0x20 || unit === 0x7f) return true;
-	}
-	return false;
 }
 
 function failure(thrown: unknown): TokenVerdict {

@@ -34,6 +34,9 @@ const SMALL_STEPS = ["--heap-growing-percent", 20] as const;
 /** There is a process for each core: more threads for V8's own work would only hold memory. */
 const V8_THREADS = ["--v8-pool-size", 1] as const;
 
+/** For `lib/start-garbage.ts`. */
+const COLLECTABLE = ["--expose-gc"] as const;
+
 /** The options of Node that keep a process within them, but those that `given` already sets. */
 export function memoryOptions(
 	{ oldSpace, semiSpace }: HeapLimits,
@@ -44,6 +47,7 @@ export function memoryOptions(
 		["--max-semi-space-size", semiSpace] as const,
 		V8_THREADS,
 		SMALL_STEPS,
+		COLLECTABLE,
 	];
 	const isGiven = (name: string): boolean =>
 		given.some((option) => option.replaceAll("_", "-").replace(/=.*/s, "") === name);

@@ -1,7 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 import { PosternError } from "../lib/errors.ts";
-import { NATIVE_BUILTINS } from "./builtins/native/natives.ts";
-import { HOST_BUILTINS } from "./builtins/table.ts";
+import { builtinsCalledBy } from "./builtins/families.ts";
 import { type Bundle, readBundle } from "./bundle/read.ts";
 import { sha256 } from "./bundle/sha256.ts";
 import type { EvaluationGuard, EvaluationNotes } from "./guard.ts";
@@ -91,8 +90,7 @@ export async function loadPolicy(
 		module,
 		data: bundle.data,
 		limits,
-		builtins: HOST_BUILTINS,
-		natives: NATIVE_BUILTINS,
+		...(await builtinsCalledBy(bundle.wasm)),
 		clock,
 	});
 	const entrypoints = resolveEntrypoints(bundle, evaluator);

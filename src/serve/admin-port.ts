@@ -1,5 +1,5 @@
 import { createAccess } from "../admin/access.ts";
-import { type AdminDeps, type AdminServer, startAdmin } from "../admin/http.ts";
+import type { AdminDeps, AdminServer } from "../admin/http.ts";
 import { FIXED_LIMITS } from "../config/limits.ts";
 import type { Config } from "../config/types.ts";
 import { bindWithMode, clearStaleSocket } from "../envoy/transport/unix-socket.ts";
@@ -41,6 +41,8 @@ export async function openAdminPort(
 		monotonic: clock.monotonic,
 	});
 	const clients = callerPatterns(tls.readers);
+	// A worker has no admin port, and never loads what would answer there.
+	const { startAdmin } = await import("../admin/http.ts");
 	try {
 		const server = await startAdmin(
 			address,

@@ -23,6 +23,7 @@ import { DECISION_RULES } from "../fields/directive-rules.ts";
 import { createIdentify } from "../identity/identify.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { PosternError } from "../lib/errors.ts";
+import { releaseStartGarbage } from "../lib/start-garbage.ts";
 import { createGuard, type EvaluationGuard } from "../policy/guard.ts";
 import { createPoison } from "../policy/poison.ts";
 import type { ActivationOptions, PolicySource } from "../policy/source/activation.ts";
@@ -183,6 +184,7 @@ export function buildApp(config: Config, overrides: AppOverrides = {}): App {
 			// A port that is open is called: one that nothing stands behind yet would deny what another replica allows.
 			await Promise.all([policy.start(), identity.start()]);
 			refuseLateStart();
+			releaseStartGarbage();
 			const checks = createCheckService(checkDeps(hash, audit, shelf));
 			const service = config.fields.enabled
 				? { process: withSweeps(processService(hash, audit, shelf)) }

@@ -1,4 +1,4 @@
-import { createLabelIndex } from "./label-index.ts";
+import { createLabelIndex, type Labels, labelsText } from "./label-index.ts";
 import type { MetricSpec } from "./metric-table.ts";
 import type { Counter, Gauge, Histogram } from "./types.ts";
 
@@ -92,6 +92,22 @@ export function createHistogram(spec: MetricSpec): Histogram & Rendered {
 			values[start + width - 1] = (values[start + width - 1] as number) + value;
 		},
 		render: () => lines(spec, index.texts.flatMap(render)),
+	};
+}
+
+/** A metric whose values are read when it is written down; undefined where there is nothing to read. */
+export function createReading(
+	spec: MetricSpec,
+	read: () => readonly (readonly [value: number | undefined, labels?: Labels])[],
+): Rendered {
+	return {
+		render() {
+			const samples: string[] = [];
+			for (const [value, labels] of read()) {
+				if (value !== undefined) samples.push(sample(spec.name, labelsText(spec.labels, labels), value));
+			}
+			return lines(spec, samples);
+		},
 	};
 }
 

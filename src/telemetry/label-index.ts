@@ -19,7 +19,7 @@ export function createLabelIndex(names: readonly string[]): LabelIndex {
 	const last = names.length - 1;
 
 	function add(labels: Labels): number {
-		texts.push(names.map((name) => `${name}="${escapeValue(labels[name] ?? "")}"`).join(","));
+		texts.push(labelsText(names, labels));
 		return texts.length - 1;
 	}
 
@@ -51,6 +51,11 @@ export function createLabelIndex(names: readonly string[]): LabelIndex {
 			root.clear();
 		},
 	};
+}
+
+/** `a="1",b="2"`. */
+export function labelsText(names: readonly string[], labels: Labels = {}): string {
+	return names.map((name) => `${name}="${escapeValue(labels[name] ?? "")}"`).join(",");
 }
 
 /** As the text format has it: a backslash, a quote and a line feed are escaped. */

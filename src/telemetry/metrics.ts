@@ -1,4 +1,3 @@
-import { collectDefaultMetrics, Registry } from "prom-client";
 import {
 	createCounter,
 	createGauge,
@@ -7,6 +6,7 @@ import {
 	type Rendered,
 } from "./instruments.ts";
 import { METRICS } from "./metric-table.ts";
+import { createProcessMetrics } from "./process-metrics.ts";
 import type { Metrics } from "./types.ts";
 
 export interface MetricsRegistry {
@@ -20,11 +20,10 @@ export interface MetricsRegistry {
 
 /**
  * A registry of its own: nothing global, so that two apps can live in one process. `processMetrics` adds
- * process, garbage collection and event-loop metrics (`postern_process_…`, `postern_nodejs_…`), which prom-client makes.
+ * process, garbage collection and event-loop metrics (`postern_process_…`, `postern_nodejs_…`).
  */
 export function createMetrics(options: { readonly processMetrics: boolean }): MetricsRegistry {
-	const registry = new Registry();
-	if (options.processMetrics) collectDefaultMetrics({ register: registry, prefix: "postern_" });
+	const ofProcess = options.processMetrics ? createProcessMetrics("postern_") : [];
 	const refreshers: (() => void)[] = [];
 	const metrics = {
 		checks: createCounter(METRICS.checks),
@@ -68,9 +67,8 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 		},
 		async render() {
 			for (const refresh of refreshers) refresh();
-			const ofProcess = options.processMetrics ? [`${(await registry.metrics()).trimEnd()}\n`] : [];
-			return [...ofProcess, ...Object.values(metrics).map((each) => each.render())].join("\n");
+			return [...ofProcess, ...Object.values(metrics)].map((each) => each.render()).join("\n");
 		},
-		contentType: registry.contentType,
+		contentType: "text/plain; version=0.0.4; charset=utf-8",
 	};
 }

@@ -55,6 +55,8 @@ export interface FleetSetup {
 	readonly drainSeconds?: number;
 	/** Of one policy instance, bytes; so much that a policy which loops hits no limit for a while, unless told otherwise. */
 	readonly memory?: number;
+	/** Besides the environment of the tests; its children have it too. */
+	readonly env?: Readonly<Record<string, string>>;
 	/** Does not wait for the line that says that it is ready. */
 	readonly unready?: boolean;
 }
@@ -83,6 +85,7 @@ export async function startFleet(setup: FleetSetup): Promise<Fleet> {
 	);
 	const child = spawn(process.execPath, ["--no-warnings", MAIN, "serve"], {
 		cwd: folder,
+		env: { ...process.env, ...setup.env },
 		stdio: ["ignore", "pipe", "pipe"],
 	});
 	running.add(child);

@@ -1,5 +1,16 @@
-import { z } from "zod";
 import { PosternError } from "../../lib/errors.ts";
+import {
+	anything,
+	exactly,
+	listOf,
+	number,
+	objectOf,
+	optional,
+	recordOf,
+	ShapeError,
+	text,
+	withDefault,
+} from "./shape.ts";
 
 /** Version of `metadata.postern`; a bundle of another is refused rather than half understood. */
 export const BUNDLE_FORMAT = 1;
@@ -7,43 +18,38 @@ export const BUNDLE_FORMAT = 1;
 /** Where a bundle carries a FileDescriptorSet. OPA passes over files that it does not know. */
 export const DESCRIPTORS_FILE = "descriptors.pb";
 
-const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const digest = text({ pattern: /^[0-9a-f]{64}$/ });
 
 /** What binds the files of a bundle to each other: `metadata.postern` of the manifest. */
-const bindingSchema = z.strictObject({
-	format: z.literal(BUNDLE_FORMAT),
+const bindingShape = objectOf({
+	format: exactly(BUNDLE_FORMAT),
 	/** Builder and its version. */
-	builder: z.string().max(64),
+	builder: text({ max: 64 }),
 	/** Version of the `opa` that compiled. */
-	opa: z.string().max(64),
+	opa: text({ max: 64 }),
 	/** SHA-256 of the capabilities that the policy was checked against. */
 	capabilities: digest,
 	/** SHA-256 of every other file of the bundle. */
-	digests: z.record(z.string(), digest),
+	digests: recordOf(digest),
 	/** Decision path → the name of it in the module, which differs where no rule stands at the path. */
-	entrypoints: z.record(z.string(), z.string()),
+	entrypoints: recordOf(text()),
 });
 
 /** OPA's own manifest; see "Bundle File Format" of OPA's documentation. */
-const manifestSchema = z.strictObject({
-	revision: z
-		.string()
-		.max(256)
-		.regex(/^\P{Cc}*$/u)
-		.default(""),
-	roots: z.array(z.string()).default([""]),
-	wasm: z
-		.array(
-			z.strictObject({ entrypoint: z.string(), module: z.string(), annotations: z.unknown().optional() }),
-		)
-		.default([]),
-	rego_version: z.number().optional(),
-	file_rego_versions: z.record(z.string(), z.number()).optional(),
-	metadata: z.looseObject({ postern: bindingSchema.optional() }).optional(),
+const manifestShape = objectOf({
+	revision: withDefault(text({ max: 256, pattern: /^\P{Cc}*$/u }), ""),
+	roots: withDefault(listOf(text()), [""]),
+	wasm: withDefault(
+		listOf(objectOf({ entrypoint: text(), module: text(), annotations: optional(anything) })),
+		[],
+	),
+	rego_version: optional(number),
+	file_rego_versions: optional(recordOf(number)),
+	metadata: optional(objectOf({ postern: optional(bindingShape) }, { open: true })),
 });
 
-export type BundleBinding = z.infer<typeof bindingSchema>;
-type BundleManifest = z.infer<typeof manifestSchema>;
+export type BundleBinding = ReturnType<typeof bindingShape>;
+type BundleManifest = ReturnType<typeof manifestShape>;
 
 /** @throws {PosternError} `bundle_invalid`, naming the first key that is wrong. */
 export function readManifest(bytes: Uint8Array): BundleManifest {
@@ -53,12 +59,11 @@ export function readManifest(bytes: Uint8Array): BundleManifest {
 	} catch (thrown) {
 		throw new PosternError("bundle_invalid", "bundle: .manifest is no JSON", { cause: thrown });
 	}
-	const result = manifestSchema.safeParse(json);
-	if (result.success) return result.data;
-	const [issue] = result.error.issues;
-	const where = issue?.path.join(".") ?? "";
-	throw new PosternError(
-		"bundle_invalid",
-		`bundle: .manifest: ${where === "" ? "" : `${where}: `}${issue?.message}`,
-	);
+	try {
+		return manifestShape(json, "");
+	} catch (thrown) {
+		if (thrown instanceof ShapeError)
+			throw new PosternError("bundle_invalid", `bundle: .manifest: ${thrown.message}`);
+		throw thrown;
+	}
 }

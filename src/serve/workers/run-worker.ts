@@ -1,6 +1,7 @@
 import process from "node:process";
 import { systemClock } from "../../lib/clock.ts";
 import { PosternError, toPosternError } from "../../lib/errors.ts";
+import { releaseStartGarbage } from "../../lib/start-garbage.ts";
 import { createGuard } from "../../policy/guard.ts";
 import { createPoison } from "../../policy/poison.ts";
 import { type HandedPolicySource, handedPolicySource } from "../../policy/source/handed.ts";
@@ -13,6 +14,9 @@ import { startWatchdog } from "./watchdog.ts";
 
 /** How often readiness is looked at, besides when a policy comes. */
 const READINESS_MS = 250;
+
+/** Who has had no orders for so long is a spare, and may wait for as long as the others live. */
+const SPARE_MS = 2000;
 
 type StartOrder = Extract<ToWorker, { readonly type: "start" }>;
 
@@ -49,9 +53,12 @@ export async function runWorker({ signal, force }: WorkerSignals): Promise<numbe
 }
 
 function startOrder(): Promise<StartOrder> {
+	const waiting = setTimeout(releaseStartGarbage, SPARE_MS);
 	return new Promise((resolve) => {
 		process.on("message", (message: ToWorker) => {
-			if (message.type === "start") resolve(message);
+			if (message.type !== "start") return;
+			clearTimeout(waiting);
+			resolve(message);
 		});
 		send({ type: "up" });
 	});

@@ -5,6 +5,7 @@ import { openStreamSink } from "../../audit/sink.ts";
 import { FIXED_LIMITS } from "../../config/limits.ts";
 import type { Config } from "../../config/types.ts";
 import { systemClock } from "../../lib/clock.ts";
+import { releaseStartGarbage } from "../../lib/start-garbage.ts";
 import { createPoison, type Poisoned } from "../../policy/poison.ts";
 import { createLogger } from "../../telemetry/logger.ts";
 import { createMetrics } from "../../telemetry/metrics.ts";
@@ -183,6 +184,7 @@ export function superviseWorkers(
 				});
 				// Each worker opens its ports when it has been handed the policy, or told that there is none.
 				const [bound] = await Promise.all([Promise.all(slots.map((slot) => slot.start())), policy.start()]);
+				releaseStartGarbage();
 				return {
 					grpc: bound.flatMap(({ grpc }) => grpc),
 					...(admin === undefined ? {} : { admin: admin.address }),

@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import process from "node:process";
 import { workerData } from "node:worker_threads";
+import { releaseStartGarbage } from "../../lib/start-garbage.ts";
 import { CELL, viewNotes } from "./shared-notes.ts";
 import type { WatchdogOrder } from "./watchdog.ts";
 import { createWatching, LOOKS } from "./watching.ts";
@@ -15,6 +16,9 @@ const look = createWatching(views, hangMilliseconds, () => {
 	return (user + system) / 1000;
 });
 let orphaned = 0;
+
+// From here on too little is allocated to have it collected.
+releaseStartGarbage();
 
 while (Atomics.wait(views.cells, CELL.stop, 0, hangMilliseconds / LOOKS) === "timed-out") {
 	const said = look();

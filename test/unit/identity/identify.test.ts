@@ -56,7 +56,7 @@ interface Fixture extends IdentityService {
 	bearer(token: string, principal?: string): Promise<IdentityOutcome>;
 }
 
-async function start(config: Partial<IdentityConfig>): Promise<Fixture> {
+function make(config: Partial<IdentityConfig>) {
 	const clock = createManualClock();
 	const silent = createSilentTelemetry();
 	const tokenCache = silent.counter();
@@ -71,6 +71,11 @@ async function start(config: Partial<IdentityConfig>): Promise<Fixture> {
 		metrics: { tokenCache, keySetRefreshes: silent.counter() },
 	});
 	open.push(() => service.stop());
+	return { service, clock, silent, tokenCache };
+}
+
+async function start(config: Partial<IdentityConfig>): Promise<Fixture> {
+	const { service, clock, silent, tokenCache } = make(config);
 	await service.start();
 	return {
 		...service,
@@ -262,6 +267,27 @@ describe("a token that does not hold", () => {
 		expect(reasonOf(await fixture.bearer(token))).toBe("401 token_invalid");
 		fixture.clock.advance(31_000);
 		expect(reasonOf(await fixture.bearer(token))).toBe("ok");
+	});
+});
+
+describe("before the start", () => {
+	test("no token is judged, and nobody is ready", async () => {
+		const { service } = make({ jwt: jwtConfig(keyFile(issuer.keySet)) });
+		const authorization = [`Bearer ${await issuer.sign({})}`];
+		expect(service.ready()).toBe(false);
+		expect(reasonOf(await service.identify({ authorization, principal: "" }))).toBe("503 keys_unavailable");
+		await service.start();
+		expect(service.ready()).toBe(true);
+		expect(reasonOf(await service.identify({ authorization, principal: "" }))).toBe("ok");
+	});
+
+	test("a stop is the end: what is loaded afterwards reads no keys", async () => {
+		const { service } = make({ jwt: jwtConfig(keyFile(issuer.keySet)) });
+		const starting = service.start();
+		service.stop();
+		await starting;
+		expect(service.ready()).toBe(false);
+		expect(service.state()).toEqual({});
 	});
 });
 

@@ -35,21 +35,25 @@ describe("heap limits", () => {
 			"--max-semi-space-size=2",
 			"--v8-pool-size=1",
 			"--heap-growing-percent=20",
+			"--expose-gc",
 		]);
 		expect(memoryOptions(limits, ["--max_old_space_size=9", "--no-warnings"])).toEqual([
 			"--max-semi-space-size=2",
 			"--v8-pool-size=1",
 			"--heap-growing-percent=20",
+			"--expose-gc",
 		]);
 		expect(memoryOptions({ semiSpace: 2 }, ["--max-semi-space-size=64"])).toEqual([
 			"--v8-pool-size=1",
 			"--heap-growing-percent=20",
+			"--expose-gc",
 		]);
 		expect(
 			memoryOptions({ semiSpace: 2 }, [
 				"--max-semi-space-size=64",
 				"--v8-pool-size=4",
 				"--heap-growing-percent=20",
+				"--expose-gc",
 			]),
 		).toEqual([]);
 	});
