@@ -1,4 +1,4 @@
-import { isPlain, jsonText } from "../lib/json-text.ts";
+import { isPlain } from "../lib/json-text.ts";
 import type { JsonObject, JsonValue } from "../lib/json-value.ts";
 import { HANDOFF_VERSION, type Handoff } from "./handoff-types.ts";
 
@@ -6,34 +6,47 @@ import { HANDOFF_VERSION, type Handoff } from "./handoff-types.ts";
 export const MAX_HANDOFF_BYTES = 16 * 1024;
 const MAX_OPERATION_BYTES = 512;
 
-/** What a hand-off text is made of. The operation and directives come as their canonical JSON, which goes in as it is. */
-export interface HandoffSource extends Omit<Handoff, "v" | "method" | "response" | "request"> {
+/** What a hand-off text is made of besides the operation. Directives come as their canonical JSON, which goes in as it is. */
+export interface HandoffSource extends Omit<Handoff, "v" | "op" | "method" | "response" | "request"> {
 	readonly method?: string | undefined;
 	readonly response?: string | undefined;
 	readonly request?: string | undefined;
+}
+
+/** What stands around the operation, which alone differs from call to call. */
+export interface HandoffFrame {
+	readonly before: string;
+	readonly after: string;
+}
+
+export function handoffFrame(source: HandoffSource): HandoffFrame {
+	const { method, request, response } = source;
+	let before = `{"consumer":${JSON.stringify(source.consumer)},"digests":${digestsText(source.digests)}`;
+	if (method !== undefined) before += `,"method":${JSON.stringify(method)}`;
+	before += ',"op":';
+	let after = "";
+	if (request !== undefined) after += `,"request":${request}`;
+	if (response !== undefined) after += `,"response":${response}`;
+	after += `,"rev":${JSON.stringify(source.rev)},"v":${HANDOFF_VERSION},"verdict":"${source.verdict}"}`;
+	return { before, after };
 }
 
 /**
  * The text that carries a decision from ext_authz to ext_proc: canonical JSON, its keys sorted. Undefined when it is
  * larger than {@link MAX_HANDOFF_BYTES}.
  */
-export function writeHandoff(source: HandoffSource): string | undefined {
-	const { method, request, response } = source;
-	let text = `{"consumer":${jsonText(source.consumer)},"digests":${digestsText(source.digests)}`;
-	if (method !== undefined) text += `,"method":${jsonText(method)}`;
-	text += `,"op":${source.op}`;
-	if (request !== undefined) text += `,"request":${request}`;
-	if (response !== undefined) text += `,"response":${response}`;
-	text += `,"rev":${jsonText(source.rev)},"v":${HANDOFF_VERSION},"verdict":"${source.verdict}"}`;
+export function writeHandoff({ before, after }: HandoffFrame, operation: string): string | undefined {
+	const text = before + operation + after;
 	// One UTF-16 unit takes at most three bytes of UTF-8; below a third of the limit nothing needs counting.
 	const fits = text.length * 3 <= MAX_HANDOFF_BYTES || Buffer.byteLength(text) <= MAX_HANDOFF_BYTES;
 	return fits ? text : undefined;
 }
 
 function digestsText({ descriptors, hash_key: hashKey }: Handoff["digests"]): string {
-	if (descriptors === undefined) return hashKey === undefined ? "{}" : `{"hash_key":${jsonText(hashKey)}}`;
-	const rest = hashKey === undefined ? "" : `,"hash_key":${jsonText(hashKey)}`;
-	return `{"descriptors":${jsonText(descriptors)}${rest}}`;
+	if (descriptors === undefined)
+		return hashKey === undefined ? "{}" : `{"hash_key":${JSON.stringify(hashKey)}}`;
+	const rest = hashKey === undefined ? "" : `,"hash_key":${JSON.stringify(hashKey)}`;
+	return `{"descriptors":${JSON.stringify(descriptors)}${rest}}`;
 }
 
 const KEYS: ReadonlySet<string> = new Set([

@@ -13,8 +13,3 @@ export function isPlain(text: string): boolean {
 	}
 	return true;
 }
-
-/** `JSON.stringify` of a string, to the letter; for most texts in a part of the time. */
-export function jsonText(text: string): string {
-	return isPlain(text) ? `"${text}"` : JSON.stringify(text);
-}

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import protobuf from "protobufjs";
-import { writeHandoff } from "../../src/decision/handoff.ts";
+import { handoffFrame, writeHandoff } from "../../src/decision/handoff.ts";
 
 /** Our own proto files read by protobufjs: the second opinion on every byte that `src/envoy` reads and writes. */
 const root = new protobuf.Root();
@@ -69,9 +69,8 @@ export function handoffMetadata(
 	} = {},
 ): Tree {
 	const { response, request, verdict = "allow", consumer = "" } = options;
-	const directive = writeHandoff({
+	const frame = handoffFrame({
 		verdict,
-		op: '"GET example.test /a"',
 		consumer,
 		rev: "r1",
 		digests: {
@@ -82,6 +81,7 @@ export function handoffMetadata(
 		...(response === undefined ? {} : { response: JSON.stringify(response) }),
 		...(request === undefined ? {} : { request: JSON.stringify(request) }),
 	});
+	const directive = writeHandoff(frame, '"GET example.test /a"');
 	const bare = response === undefined && request === undefined;
 	return {
 		decision_id: "d-1",

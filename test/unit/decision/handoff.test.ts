@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
 	consumerText,
 	type HandoffSource,
+	handoffFrame,
 	handoffMetadata,
 	MAX_HANDOFF_BYTES,
 	operationJson,
@@ -12,25 +13,27 @@ import {
 
 const SOURCE: HandoffSource = {
 	verdict: "allow",
-	op: '"GET api.test /people"',
 	consumer: "3:jwt0:3:ann",
 	rev: "r1",
 	digests: { hash_key: "k1" },
 	response: '{"release":["$.a"]}',
 };
 
+const write = (source: HandoffSource, operation = '"GET api.test /people"') =>
+	writeHandoff(handoffFrame(source), operation);
+
 test("the text is canonical JSON", () => {
-	expect(writeHandoff(SOURCE)).toBe(
+	expect(write(SOURCE)).toBe(
 		'{"consumer":"3:jwt0:3:ann","digests":{"hash_key":"k1"},"op":"GET api.test /people",' +
 			'"response":{"release":["$.a"]},"rev":"r1","v":1,"verdict":"allow"}',
 	);
-	expect(writeHandoff({ ...SOURCE, request: '{"release":[]}' })).toContain(
+	expect(write({ ...SOURCE, request: '{"release":[]}' })).toContain(
 		'"op":"GET api.test /people","request":{"release":[]},"response":{"release":["$.a"]},',
 	);
 });
 
 test("a gRPC method goes with the descriptor set that has it", () => {
-	expect(writeHandoff({ ...SOURCE, digests: { hash_key: "k1", descriptors: "d1" }, method: "t.S/Get" })).toBe(
+	expect(write({ ...SOURCE, digests: { hash_key: "k1", descriptors: "d1" }, method: "t.S/Get" })).toBe(
 		'{"consumer":"3:jwt0:3:ann","digests":{"descriptors":"d1","hash_key":"k1"},"method":"t.S/Get",' +
 			'"op":"GET api.test /people","response":{"release":["$.a"]},"rev":"r1","v":1,"verdict":"allow"}',
 	);
@@ -40,24 +43,24 @@ test("what is written is read back", () => {
 	const text = fc.string({ unit: "binary", maxLength: 200 }).map((given) => Buffer.from(given).toString());
 	const source = fc.record({
 		verdict: fc.constantFrom("allow" as const, "deny" as const),
-		op: text,
 		consumer: text,
 		rev: text,
 		digests: fc.record({ hash_key: text, descriptors: text }, { requiredKeys: [], noNullPrototype: true }),
 	});
 	const option = fc.option(fc.jsonValue());
 	fc.assert(
-		fc.property(source, option, option, fc.option(text), (given, response, request, method) => {
+		fc.property(source, text, option, option, fc.option(text), (given, op, response, request, method) => {
 			const directives = {
 				...(response === null ? {} : { response: JSON.stringify(response) }),
 				...(request === null ? {} : { request: JSON.stringify(request) }),
 			};
 			const grpc = method === null ? {} : { method };
-			const written = writeHandoff({ ...given, op: JSON.stringify(given.op), ...directives, ...grpc });
+			const written = write({ ...given, ...directives, ...grpc }, JSON.stringify(op));
 			fc.pre(written !== undefined);
 			expect(readHandoff(written as string)).toEqual({
 				...given,
 				...grpc,
+				op,
 				v: 1,
 				...(response === null ? {} : { response: JSON.parse(JSON.stringify(response)) }),
 				...(request === null ? {} : { request: JSON.parse(JSON.stringify(request)) }),
@@ -67,7 +70,7 @@ test("what is written is read back", () => {
 });
 
 test("16 KiB are the most, in bytes", () => {
-	const fill = (count: number, character = "x") => writeHandoff({ ...SOURCE, rev: character.repeat(count) });
+	const fill = (count: number, character = "x") => write({ ...SOURCE, rev: character.repeat(count) });
 	const spare = MAX_HANDOFF_BYTES - Buffer.byteLength(fill(0) as string);
 	expect(Buffer.byteLength(fill(spare) as string)).toBe(MAX_HANDOFF_BYTES);
 	expect(fill(spare + 1)).toBeUndefined();
@@ -75,7 +78,7 @@ test("16 KiB are the most, in bytes", () => {
 });
 
 describe("what cannot have been written is not read", () => {
-	const good = JSON.parse(writeHandoff(SOURCE) as string) as Record<string, unknown>;
+	const good = JSON.parse(write(SOURCE) as string) as Record<string, unknown>;
 	test.each([
 		["", undefined],
 		["no JSON", "{"],
