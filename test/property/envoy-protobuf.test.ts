@@ -2,7 +2,15 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import protobuf from "protobufjs";
 import { cursor, LENGTH, readTag, WireError } from "../../src/envoy/protobuf/reader.ts";
-import { open, readPiece, readStruct, writeStructField } from "../../src/envoy/protobuf/struct.ts";
+import {
+	memberKey,
+	open,
+	readPiece,
+	readStruct,
+	writeMember,
+	writeStructField,
+	writeTextMember,
+} from "../../src/envoy/protobuf/struct.ts";
 import { createWriter, finish, writeStringField } from "../../src/envoy/protobuf/writer.ts";
 import type { JsonObject } from "../../src/lib/json-value.ts";
 import { plainStruct, structOf } from "../support/ext-authz-messages.ts";
@@ -122,4 +130,24 @@ test("messages nested without bound are refused before the stack ends", () => {
 	for (let depth = 0; depth < 700; depth++) value = { a: value };
 	writeStructField(w, TAG, value);
 	expect(() => readBack(finish(w))).toThrow("too deep");
+});
+
+test("a text of which it is taken for granted that it is ASCII is the same member, at every length and place", () => {
+	const any = fc.oneof(
+		text,
+		fc.nat(300).map((count) => "a".repeat(count)),
+		fc.nat(300).map((count) => `${"a".repeat(count)}é`),
+		fc.nat(200).map((count) => "é€\u{1f600}".repeat(count)),
+	);
+	fc.assert(
+		fc.property(fc.array(any, { maxLength: 4 }), fc.nat(64), (texts, size) => {
+			const [one, other] = [createWriter(16 + size), createWriter(16 + size)];
+			for (const each of texts) {
+				writeTextMember(one, memberKey("key"), each);
+				writeMember(other, "key", each);
+			}
+			expect(finish(one)).toEqual(finish(other));
+		}),
+		{ numRuns: 1000 },
+	);
 });

@@ -246,14 +246,21 @@ export function memberKey(name: string): Buffer {
 	return finish(w);
 }
 
-/** As {@link writeMember} for a text: every length is known beforehand, so nothing is moved. */
+/** As {@link writeMember} for a text. Nothing is moved: that it is ASCII is taken for granted until its octets were written. */
 export function writeTextMember(w: Writer, key: Uint8Array, text: string): void {
-	const octets = Buffer.byteLength(text);
+	const start = w.pos;
+	if (writeMemberOf(w, key, text, text.length)) return;
+	w.pos = start;
+	writeMemberOf(w, key, text, Buffer.byteLength(text));
+}
+
+/** Answers whether the text took as many octets. */
+function writeMemberOf(w: Writer, key: Uint8Array, text: string, octets: number): boolean {
 	const value = 1 + sizeOfUint(octets) + octets;
 	writeUintField(w, STRUCT_FIELDS, key.length + 1 + sizeOfUint(value) + value);
 	writeBytes(w, key, 0, key.length);
 	writeUintField(w, ENTRY_VALUE, value);
-	writeTextField(w, VALUE_STRING, text, octets);
+	return writeTextField(w, VALUE_STRING, text, octets);
 }
 
 function writeValueField(w: Writer, tag: number, value: JsonValue): void {

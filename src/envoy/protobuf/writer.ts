@@ -86,11 +86,15 @@ export function writeStringField(w: Writer, tag: number, value: string): void {
 	writeLongText(w, value, Buffer.byteLength(value));
 }
 
-/** As {@link writeStringField}, where it is known how many octets of UTF-8 the text takes. */
-export function writeTextField(w: Writer, tag: number, value: string, octets: number): void {
+/** As {@link writeStringField} for a text of so many octets of UTF-8; answers whether it was. */
+export function writeTextField(w: Writer, tag: number, value: string, octets: number): boolean {
 	writeUint(w, tag);
-	reserve(w, octets + 10);
-	writeLongText(w, value, octets);
+	// Ten for the length, and enough for a text that takes more to show it.
+	reserve(w, octets + 20);
+	writeUint(w, octets);
+	const written = w.buffer.write(value, w.pos, "utf8");
+	w.pos += written;
+	return written === octets;
 }
 
 function writeLongText(w: Writer, value: string, octets: number): void {
