@@ -141,7 +141,8 @@ export async function startFleet(setup: FleetSetup): Promise<Fleet> {
 			for (const each of clients.values()) each.close();
 			child.kill("SIGKILL");
 			await ended;
-			rmSync(folder, { recursive: true, force: true });
+			// Workers that the supervisor left behind may write until they notice.
+			rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
 		},
 	};
 }

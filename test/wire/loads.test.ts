@@ -70,7 +70,7 @@ test("what a policy calls is loaded with it, also when it comes later", async ()
 	const [worker] = await fleet.workers();
 	expect(await fleet.check(1, "/calling")).toMatchObject({ code: 7 });
 	await fleet.deploy(CALLING, "second");
-	await until(async () => (await fleet.workers())[0]?.policy?.active?.revision === "second", 20_000);
+	await until(async () => (await fleet.workers())[0]?.policy?.active?.revision === "second");
 	expect(await fleet.check(1, "/calling")).toMatchObject({ code: 0 });
 	expect(await fleet.check(1, "/other")).toMatchObject({ code: 7 });
 	const all = await loaded("worker", worker?.pid);
