@@ -29,7 +29,6 @@ const MAX_TEXT = 512;
 const MAX_KEPT_PEER = 16 * 1024;
 const NO_PEER = {};
 const NOBODY: DecisionRecord["caller"] = { authenticated: false, method: "none" };
-const NO_POLICY: DecisionRecord["policy"] = { revision: "", serial: 0 };
 
 let lastTime = -1;
 let lastText = "";
@@ -64,7 +63,7 @@ export function decisionRecord(source: RecordSource): DecisionRecord {
 		verdict: decision.kind,
 		reason: decision.kind === "allow" ? "allowed" : decision.reason,
 		rules: notes.rules,
-		policy: policy === undefined ? NO_POLICY : policyOf(policy),
+		policy: policyOf(policy),
 		duration_us: Math.round(source.durationMs * 1000),
 	};
 	if (source.trace !== undefined) {
@@ -79,29 +78,30 @@ export function decisionRecord(source: RecordSource): DecisionRecord {
 	return record;
 }
 
-/** What is said of the object that came last: the next one is the same, more often than not. */
-function ofLast<K extends object, V>(make: (key: K) => V): (key: K) => V {
-	let last: { readonly key: K; readonly value: V } | undefined;
-	return (key) => {
-		if (last?.key !== key) last = { key, value: make(key) };
-		return last.value;
-	};
+let lastCaller: { readonly identity: Identity; readonly caller: DecisionRecord["caller"] } | undefined;
+
+/** The same object for the same caller, who comes again more often than not: what is written of it is kept. */
+function callerOf(identity: Identity): DecisionRecord["caller"] {
+	if (lastCaller?.identity !== identity) {
+		const caller: Draft<DecisionRecord["caller"]> = {
+			authenticated: identity.authenticated,
+			method: identity.method,
+		};
+		if (identity.id !== undefined) caller.id = identity.id;
+		if (identity.issuer !== undefined) caller.issuer = identity.issuer;
+		lastCaller = { identity, caller };
+	}
+	return lastCaller.caller;
 }
 
-const callerOf = ofLast((identity: Identity): DecisionRecord["caller"] => {
-	const caller: Draft<DecisionRecord["caller"]> = {
-		authenticated: identity.authenticated,
-		method: identity.method,
-	};
-	if (identity.id !== undefined) caller.id = identity.id;
-	if (identity.issuer !== undefined) caller.issuer = identity.issuer;
-	return caller;
-});
+let lastPolicy: DecisionRecord["policy"] = { revision: "", serial: 0 };
 
-const policyOf = ofLast(({ revision, serial }: ActivePolicy): DecisionRecord["policy"] => ({
-	revision,
-	serial,
-}));
+/** The same, and not the policy itself, which would be kept when another has taken over. */
+function policyOf(policy: ActivePolicy | undefined): DecisionRecord["policy"] {
+	const { revision = "", serial = 0 } = policy ?? {};
+	if (lastPolicy.revision !== revision || lastPolicy.serial !== serial) lastPolicy = { revision, serial };
+	return lastPolicy;
+}
 
 function withoutQuery(path: string): string {
 	const query = path.indexOf("?");

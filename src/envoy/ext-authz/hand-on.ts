@@ -33,10 +33,10 @@ interface GrpcMethod {
 	readonly digest: string;
 }
 
-/** A frame, and all that it depends on. */
+/** A frame, and all that it depends on. Not the policy itself, which would be kept for as long. */
 interface KnownFrame {
 	readonly consumer: string;
-	readonly policy: ActivePolicy | undefined;
+	readonly rev: string;
 	readonly response: Directive | undefined;
 	readonly request: Directive | undefined;
 	readonly method: string | undefined;
@@ -67,7 +67,7 @@ export function createHandOn({
 	function frameFor(
 		decision: Decision,
 		consumer: string,
-		policy: ActivePolicy | undefined,
+		rev: string,
 		grpc: GrpcMethod | undefined,
 	): HandoffFrame {
 		const { response, request } = decision.kind === "allow" ? decision : NO_DIRECTIVES;
@@ -76,7 +76,7 @@ export function createHandOn({
 		if (
 			known !== undefined &&
 			known.consumer === consumer &&
-			known.policy === policy &&
+			known.rev === rev &&
 			known.response === response &&
 			known.request === request &&
 			known.method === method &&
@@ -87,13 +87,13 @@ export function createHandOn({
 		const frame = handoffFrame({
 			verdict: decision.kind,
 			consumer,
-			rev: policy?.revision ?? "",
+			rev,
 			digests: digest === undefined ? digests : { ...digests, descriptors: digest },
 			method,
 			response: response?.text,
 			request: request?.text,
 		});
-		frames[decision.kind] = { consumer, policy, response, request, method, digest, frame };
+		frames[decision.kind] = { consumer, rev, response, request, method, digest, frame };
 		return frame;
 	}
 
@@ -104,10 +104,11 @@ export function createHandOn({
 		const grpc = forGrpc && facts !== undefined ? methodOf(facts, policy) : undefined;
 		const operation =
 			facts === undefined ? NO_OPERATION : operationJson(facts.method, facts.host, facts.path);
+		const rev = policy?.revision ?? "";
 		// A denial masks nothing, so it can do without a consumer whose name is too long.
 		const text =
-			writeHandoff(frameFor(decision, consumer, policy, grpc), operation) ??
-			(decision.kind === "deny" ? writeHandoff(frameFor(decision, "", policy, grpc), operation) : undefined);
+			writeHandoff(frameFor(decision, consumer, rev, grpc), operation) ??
+			(decision.kind === "deny" ? writeHandoff(frameFor(decision, "", rev, grpc), operation) : undefined);
 		const judged = response !== undefined || request !== undefined;
 		return text === undefined ? undefined : handoffMetadata(decision.kind, judged, text);
 	};
