@@ -1,4 +1,4 @@
-import { isPlain } from "../lib/json-text.ts";
+import { isPlain } from "../lib/json-out.ts";
 import type { JsonObject, JsonValue } from "../lib/json-value.ts";
 import { HANDOFF_VERSION, type Handoff } from "./handoff-types.ts";
 

@@ -207,7 +207,18 @@ export function text(out: JsonOut, value: string): void {
 /** Longer texts are looked at by the runtime. */
 const SHORT_TEXT = 128;
 
-/** A JSON string, to the letter as `JSON.stringify` makes it. */
+/** Whether a text stands between quotes as it is: at most 128 characters, ASCII, and nothing in it to escape. */
+export function isPlain(text: string): boolean {
+	const { length } = text;
+	if (length > SHORT_TEXT) return false;
+	for (let index = 0; index < length; index++) {
+		const code = text.charCodeAt(index);
+		if (code > 0x7e || code < 0x20 || code === QUOTE || code === BACKSLASH) return false;
+	}
+	return true;
+}
+
+/** A JSON string, to the letter as `JSON.stringify` makes it: in one go where it is plain. */
 export function stringified(out: JsonOut, value: string): void {
 	const { length } = value;
 	if (length > SHORT_TEXT) {
